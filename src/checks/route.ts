@@ -1,0 +1,19 @@
+/** Which route a connection takes: the first whose path matches. */
+import type { HandshakeCheck } from '../policy/check.ts'
+import type { PathMatch } from '../policy/path.ts'
+import { refuse } from '../policy/verdict.ts'
+
+export interface RoutePath {
+  readonly name: string
+  readonly match: PathMatch
+}
+
+export const matchRoute =
+  (routes: readonly RoutePath[]): HandshakeCheck =>
+  (connection) => {
+    for (const { name, match } of routes) {
+      const params = match(connection.path)
+      if (params) return { ok: true, learned: { route: name, params }, detail: `path matches route ${name}` }
+    }
+    return refuse('route_not_found', 'no route has a path that matches')
+  }

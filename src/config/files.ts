@@ -1,0 +1,111 @@
+/** Puts the content of files in the place of their paths: secrets given as `secretFile`, and settings that are files. */
+import { resolve } from 'node:path'
+import { fileText, isUrl } from '../settings/file.ts'
+import type { Complaint } from './complaint.ts'
+import { eachSection, type Field, fileName, type Section } from './shape.ts'
+
+/** Reads a text file; throws an Error that says what is wrong without quoting it. */
+export type ReadFile = (path: string) => string
+
+/** Makes the paths that a configuration file names absolute, in place. */
+export function resolvePaths(root: Section, values: Record<string, unknown>, folder: string): void {
+  eachSection(root, values, (section, written) => {
+    for (const field of section.fields.values()) {
+      const name = field.secret ? fileName(field.name) : field.name
+      if ((field.secret || field.file) && Object.hasOwn(written, name)) written[name] = absolute(written[name], folder)
+    }
+  })
+}
+
+function absolute(value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) return value.map((entry) => absolute(entry, folder))
+  const isPath = typeof value === 'string' && value.trim() !== '' && !isUrl(value)
+  return isPath ? resolve(folder, value) : value
+}
+
+/** Secrets that stand in one file both as themselves and as the path of a file. */
+export function givenTwice(root: Section, values: unknown): Complaint[] {
+  const found: Complaint[] = []
+  eachSection(root, values, (section, written, path) => {
+    for (const { name, secret } of section.fields.values()) {
+      const file = fileName(name)
+      if (!secret || !Object.hasOwn(written, name) || !Object.hasOwn(written, file)) continue
+      found.push({ path: [...path, file], message: `give ${name} or ${file}, not both` })
+    }
+  })
+  return found
+}
+
+export interface Loaded {
+  /** The configuration with contents in the place of paths. */
+  readonly values: unknown
+  /** Absolute paths of all files named, also of those that could not be read. */
+  readonly files: readonly string[]
+  readonly complaints: readonly Complaint[]
+}
+
+/** Reads every file that a configuration names. What cannot be read is left out, so that nothing complains of it again. */
+export function loadFiles(root: Section, written: Record<string, unknown>, readFile: ReadFile): Loaded {
+  const values = structuredClone(written)
+  const files: string[] = []
+  const complaints: Complaint[] = []
+  eachSection(root, values, (section, held, path) => {
+    for (const field of section.fields.values()) {
+      const complain = (name: string, message: string) => complaints.push({ path: [...path, name], message })
+      const read = (file: string) => {
+        files.push(file)
+        return readFile(file)
+      }
+      if (field.secret) loadSecret(field, held, read, complain)
+      if (field.file) loadFile(field, held, read, complain)
+    }
+  })
+  return { values, files: [...new Set(files)], complaints }
+}
+
+type Complain = (name: string, message: string) => void
+
+function loadSecret({ name, shape }: Field, held: Record<string, unknown>, read: ReadFile, complain: Complain): void {
+  const file = fileName(name)
+  if (!Object.hasOwn(held, file)) return
+  const paths = held[file]
+  delete held[file]
+  const isList = shape.kind === 'value' && shape.isList
+  const list: unknown[] = isList && Array.isArray(paths) ? paths : [paths]
+  const secrets = list.map((path) =>
+    attempt(
+      path,
+      (text) => secretOf(read(text)),
+      (message) => complain(file, message),
+    ),
+  )
+  if (secrets.every((secret) => secret !== undefined)) held[name] = isList ? secrets : secrets[0]
+}
+
+/** Editors and `echo` end a file with one newline that is not part of the secret. */
+function secretOf(content: string): string {
+  const secret = content.replace(/\r?\n$/, '')
+  if (secret.trim() === '') throw new Error('is empty: expected a secret')
+  return secret
+}
+
+function loadFile({ name }: Field, held: Record<string, unknown>, read: ReadFile, complain: Complain): void {
+  const path = held[name]
+  if (path === undefined || (typeof path === 'string' && isUrl(path))) return
+  const text = attempt(path, read, (message) => complain(name, message))
+  if (text === undefined) delete held[name]
+  else held[name] = fileText(String(path), text)
+}
+
+function attempt(path: unknown, read: ReadFile, complain: (message: string) => void): string | undefined {
+  if (typeof path !== 'string' || path.trim() === '') {
+    complain('expected the path of a file')
+    return undefined
+  }
+  try {
+    return read(path)
+  } catch (error) {
+    complain(`${path}: ${error instanceof Error ? error.message : 'cannot be read'}`)
+    return undefined
+  }
+}

@@ -1,0 +1,25 @@
+/** What the command line says of settings. */
+import type { Given } from './given.ts'
+
+/** Flags as the command line has them; undefined: not given. */
+export interface Flags {
+  /** The configuration file. */
+  readonly config?: string | undefined
+  readonly listen?: string | undefined
+  readonly upstream?: string | undefined
+  readonly dryRun?: boolean | undefined
+}
+
+/** The settings that flags give, by path. */
+export function readFlags({ listen, upstream, dryRun }: Flags): ReadonlyMap<string, Given> {
+  const given: [string, string | undefined, string][] = [
+    ['listen', listen, '--listen'],
+    ['upstream', upstream, '--upstream'],
+    ['mode', dryRun ? 'dry-run' : undefined, '--dry-run'],
+  ]
+  return new Map(
+    given.flatMap(([path, value, name]) =>
+      value === undefined ? [] : [[path, { spelling: path, value, source: { kind: 'flag', name } }] as const],
+    ),
+  )
+}

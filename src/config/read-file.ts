@@ -1,0 +1,50 @@
+/** Reads the files a configuration is made of, bounded. */
+import { closeSync, openSync, readSync } from 'node:fs'
+
+/** The largest configuration, key or secret file. */
+export const MAX_FILE_BYTES = 1024 * 1024
+
+/**
+ * Reads a UTF-8 file of at most 1 MiB; a pipe or device is read until it ends or the bound is reached.
+ * Throws an Error that says what is wrong, and never what the file holds.
+ */
+export function readFile(path: string): string {
+  const bytes = readBounded(path)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Error('is not UTF-8 text')
+  }
+}
+
+function readBounded(path: string): Buffer {
+  const buffer = Buffer.alloc(MAX_FILE_BYTES + 1)
+  let length = 0
+  try {
+    const file = openSync(path, 'r')
+    try {
+      for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+        read = readSync(file, buffer, length, buffer.length - length, null)
+      }
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw new Error(complaint(error))
+  }
+  if (length > MAX_FILE_BYTES) throw new Error('is larger than 1 MiB')
+  return buffer.subarray(0, length)
+}
+
+const COMPLAINTS: ReadonlyMap<unknown, string> = new Map([
+  ['ENOENT', 'no such file'],
+  ['ENOTDIR', 'no such file'],
+  ['EACCES', 'permission denied: make it readable for the user that runs wsluice'],
+  ['EPERM', 'permission denied: make it readable for the user that runs wsluice'],
+  ['EISDIR', 'is a folder, not a file'],
+])
+
+function complaint(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return COMPLAINTS.get(code) ?? `cannot be read (${typeof code === 'string' ? code : 'unknown error'})`
+}

@@ -1,0 +1,90 @@
+/** Rules between settings that each are well formed. They read what was written, so they hold beside other problems. */
+import { type Listen, parseListen } from '../settings/listen.ts'
+import type { Complaint } from './complaint.ts'
+import { isRecord, valueAt } from './record.ts'
+import type { Section } from './shape.ts'
+
+/** Everything that is wrong between the settings of a merged configuration. */
+export function judgeRules(root: Section, written: Record<string, unknown>): Complaint[] {
+  const routes = Array.isArray(written.routes) ? written.routes.filter(isRecord) : []
+  return [
+    ...listenersOf(root, written),
+    ...adminToken(root, written),
+    ...upstreams(written, routes),
+    ...names(routes),
+    ...identityHeaders(routes),
+  ]
+}
+
+const LISTENERS = ['listen', 'ops', 'admin'] as const
+
+function listenersOf(root: Section, written: Record<string, unknown>): Complaint[] {
+  const all = LISTENERS.map((name) => ({ name, listen: listenOf(root, written, name) }))
+  return all.flatMap(({ name, listen }, index) => {
+    const other = all.slice(0, index).find((earlier) => listen && earlier.listen && isSame(earlier.listen, listen))
+    return other ? [{ path: [name], message: `takes the same address as ${other.name}` }] : []
+  })
+}
+
+/** The address of a listener, its default included; undefined where it is off or not well formed. */
+function listenOf(root: Section, written: Record<string, unknown>, name: string): Listen | undefined {
+  const value = written[name] ?? root.fields.get(name)?.fallback
+  const isText = (typeof value === 'string' && value !== 'off') || typeof value === 'number'
+  if (!isText) return undefined
+  try {
+    return parseListen(/^\d+$/.test(String(value)) ? `:${value}` : String(value))
+  } catch {
+    return undefined
+  }
+}
+
+/** A port without a host takes that port on every host. */
+function isSame(left: Listen, right: Listen): boolean {
+  if ('path' in left || 'path' in right) return 'path' in left && 'path' in right && left.path === right.path
+  const isShared = isEvery(left.host) || isEvery(right.host) || left.host === right.host
+  return left.port !== 0 && left.port === right.port && isShared
+}
+
+const isEvery = (host: string | undefined) => host === undefined || host === '0.0.0.0' || host === '::'
+
+function adminToken(root: Section, written: Record<string, unknown>): Complaint[] {
+  const listen = listenOf(root, written, 'admin')
+  const hasToken = written.adminToken !== undefined || written.adminTokenFile !== undefined
+  if (!listen || hasToken || 'path' in listen || isLoopback(listen.host)) return []
+  const message = 'is open to other machines: set adminToken or adminTokenFile, or listen on 127.0.0.1'
+  return [{ path: ['admin'], message }]
+}
+
+const isLoopback = (host: string | undefined) =>
+  host !== undefined && (/^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1' || host.toLowerCase() === 'localhost')
+
+function upstreams(written: Record<string, unknown>, routes: readonly Record<string, unknown>[]): Complaint[] {
+  if (written.upstream !== undefined) return []
+  const message = 'no backend: set upstream here, or at the top level (upstream:, WS_UPSTREAM or --upstream)'
+  return routes.flatMap((route, index) => (route.upstream === undefined ? [{ path: ['routes', index], message }] : []))
+}
+
+function names(routes: readonly Record<string, unknown>[]): Complaint[] {
+  const all = routes.map(routeName)
+  return all.flatMap((name, index) => {
+    const first = all.indexOf(name)
+    if (first === index) return []
+    return [{ path: ['routes', index, 'name'], message: `routes[${first}] has the same name: give each its own` }]
+  })
+}
+
+/** The name of a route: its path where it has none. */
+export const routeName = (route: { readonly name?: unknown; readonly path?: unknown }): string =>
+  String(route.name ?? route.path ?? '/*')
+
+function identityHeaders(routes: readonly Record<string, unknown>[]): Complaint[] {
+  return routes.flatMap((route, index) => {
+    const user = valueAt(route, ['headers', 'user'])
+    const claims = valueAt(route, ['headers', 'claims'])
+    const isEqual =
+      typeof user === 'string' && typeof claims === 'string' && user.toLowerCase() === claims.toLowerCase()
+    return isEqual
+      ? [{ path: ['routes', index, 'headers', 'claims'], message: 'is the header of headers.user too' }]
+      : []
+  })
+}

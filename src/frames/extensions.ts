@@ -1,0 +1,43 @@
+import { BIT } from './frame.ts'
+
+/** What the negotiated extensions let a frame carry, and whether we can still read a message. */
+export interface AllowedRsv {
+  /** RSV bits allowed on the first frame of a message. */
+  readonly first: number
+  /** RSV bits allowed on continuations and control frames. */
+  readonly other: number
+  /** No payload is readable, whatever its frames say. Where false, only messages with `frame.compressed` are unreadable. */
+  readonly opaque: boolean
+}
+
+const NOTHING: AllowedRsv = { first: 0, other: 0, opaque: false }
+const EVERYTHING: AllowedRsv = { first: BIT.rsv, other: BIT.rsv, opaque: true }
+
+// x-webkit-deflate-frame (Safari before 10) compresses frame by frame: the first one says nothing of the others.
+const KNOWN = new Map<string, AllowedRsv>([
+  ['permessage-deflate', { first: BIT.rsv1, other: 0, opaque: false }],
+  ['x-webkit-deflate-frame', { first: BIT.rsv1, other: BIT.rsv1, opaque: true }],
+])
+
+/**
+ * What a `Sec-WebSocket-Extensions` value of a 101 allows (RFC 6455 section 9.1, RFC 7692); several lines joined by a comma.
+ *
+ * An extension that we do not know may use any bit, and its messages are opaque: they pass as through a tunnel.
+ */
+export function allowedRsv(header: string | undefined): AllowedRsv {
+  if (header === undefined) return NOTHING
+  return header.split(',').map(extensionName).filter(Boolean).map(allowedBy).reduce(union, NOTHING)
+}
+
+// A quoted parameter holds a token (RFC 6455 section 9.1), so no comma or semicolon of its own.
+function extensionName(offer: string): string {
+  return offer.replace(/;.*/s, '').trim()
+}
+
+function allowedBy(name: string): AllowedRsv {
+  return KNOWN.get(name) ?? EVERYTHING
+}
+
+function union(a: AllowedRsv, b: AllowedRsv): AllowedRsv {
+  return { first: a.first | b.first, other: a.other | b.other, opaque: a.opaque || b.opaque }
+}

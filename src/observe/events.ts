@@ -1,0 +1,99 @@
+/** Everything that is worth a log line or a count. Two tables read this union: `log.ts` and `metrics.ts`. */
+import type { Connection } from '../policy/connection.ts'
+import type { Finding } from '../policy/finding.ts'
+import type { Reason } from '../policy/reasons.ts'
+
+/** Who ended a connection. */
+export type Initiator = 'client' | 'upstream' | 'proxy'
+
+/** One handshake was judged. */
+export interface Decided {
+  readonly type: 'decided'
+  readonly connection: Connection
+  readonly route: string
+  /** Would-be refusals, and the one that counted, in order. */
+  readonly findings: readonly Finding[]
+  /** The refusal that decided, with what the client was told: a close code, or an HTTP status. */
+  readonly refusal?: { readonly finding: Finding; readonly code: number }
+  /** The request target for the log: tokens masked, bounded, free of control bytes. */
+  readonly url: string
+  readonly tookMs: number
+}
+
+/** The backend answered an admitted handshake, or could not. One per admitted handshake. */
+export interface Answered {
+  readonly type: 'answered'
+  readonly connection: Connection
+  readonly route: string
+  readonly result: 'success' | 'would_reject' | 'upstream_error'
+  /** From the request to the answer. */
+  readonly tookMs: number
+}
+
+/** An admitted connection ended, its sockets are gone. One per admitted handshake. */
+export interface Closed {
+  readonly type: 'closed'
+  readonly connection: Connection
+  readonly route: string
+  /** The close code the client saw or sent; 1006 where there was none; an HTTP status where the backend answered with one. */
+  readonly code: number
+  /** Why, where it was us; empty otherwise. */
+  readonly reason: Reason | ''
+  readonly detail: string
+  readonly initiator: Initiator
+  readonly durationMs: number
+  readonly traffic: Traffic
+  /** Refused or would-be refused frames by reason. */
+  readonly violations: ReadonlyMap<Reason, number>
+}
+
+/** What was relayed; `in` is from the client. Messages are data messages, bytes are bytes on the wire, frame headers included. */
+export interface Traffic {
+  messagesIn: number
+  messagesOut: number
+  bytesIn: number
+  bytesOut: number
+}
+
+/** The first finding of its reason on a session; the rest are counted into `closed`. */
+export interface Violated {
+  readonly type: 'violated'
+  readonly connection: Connection
+  readonly route: string
+  readonly finding: Finding
+}
+
+/** A request that is no valid HTTP or no valid handshake was answered with a status. */
+export interface Malformed {
+  readonly type: 'malformed'
+  readonly peer: string
+  readonly status: number
+  readonly detail: string
+}
+
+/** Something happened to the process rather than to a connection. */
+export type ProcessEvent =
+  | { readonly type: 'started'; readonly listeners: Readonly<Record<string, string>>; readonly mode: string }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'reloaded' }
+  | { readonly type: 'reload_failed'; readonly problems: readonly string[] }
+  | { readonly type: 'keys'; readonly url: string; readonly outcome: 'fetched' | 'failed'; readonly detail: string }
+  | { readonly type: 'upstream_failed'; readonly upstream: string; readonly detail: string }
+  | { readonly type: 'draining'; readonly open: number }
+  | { readonly type: 'drained'; readonly forced: number }
+  | { readonly type: 'administered'; readonly action: string; readonly peer: string; readonly detail: string }
+  | { readonly type: 'stopped' }
+
+export type Event = Decided | Answered | Closed | Violated | Malformed | ProcessEvent
+
+/** The one way out for everything that is logged or counted. */
+export type Observe = (event: Event) => void
+
+/** Live counters of one route, in plain numbers that metrics read at scrape. */
+export interface RouteTotals extends Traffic {
+  readonly route: string
+  /** Connections open now. */
+  active: number
+  /** Refused frames by reason and action (`close`, or `none` in dry run). */
+  readonly violations: Map<string, { readonly reason: Reason; readonly action: 'close' | 'none'; count: number }>
+}

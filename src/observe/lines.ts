@@ -1,0 +1,181 @@
+/** What is logged of each event: one table. Fields are contract section 6; text from the network is bounded here. */
+import type { Connection } from '../policy/connection.ts'
+import type { Finding } from '../policy/finding.ts'
+import type { Reason } from '../policy/reasons.ts'
+import { bounded } from './bounded.ts'
+import type { Answered, Closed, Decided, Event, Malformed, Traffic, Violated } from './events.ts'
+
+export interface Line {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly msg: string
+  /** Fields without a value are not written. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** The close code that clients are told for a reason, as configured. */
+export type CodeOf = (reason: Reason) => number
+
+type OfType<Type extends Event['type']> = Extract<Event, { readonly type: Type }>
+export type Lines = { readonly [Type in Event['type']]: (event: OfType<Type>, codeOf: CodeOf) => Line }
+
+const MAX_NAME = 256
+const MAX_DETAIL = 512
+const MAX_MESSAGE = 4096
+
+const name = (text: string | undefined) => (text === undefined ? undefined : bounded(text, MAX_NAME))
+const detail = (text: string) => (text === '' ? undefined : bounded(text, MAX_DETAIL))
+/** Milliseconds, microseconds kept. */
+const ms = (time: number) => Math.round(time * 1000) / 1000
+/** A URL without its userinfo and query: either may hold a key. */
+const place = (url: string) => bounded(url.replace(/\?.*$/s, '?…').replace(/\/\/[^/?#]*@/, '//…@'), MAX_DETAIL)
+
+const line = (level: Line['level'], event: Event['type'], msg: string, fields: Line['fields'] = {}): Line => ({
+  level,
+  msg,
+  fields: { event, ...fields },
+})
+
+const client = (connection: Connection, route: string) => ({
+  route: route || 'none',
+  type: connection.type ?? 'direct',
+  ip: connection.ip,
+  user: name(connection.user),
+  origin: name(connection.header('origin')[0]),
+  parent_origin: name(connection.parentOrigin),
+  request_id: name(connection.id),
+})
+
+const traffic = ({ messagesIn, messagesOut, bytesIn, bytesOut }: Traffic) => ({
+  messages_in: messagesIn,
+  messages_out: messagesOut,
+  bytes_in: bytesIn,
+  bytes_out: bytesOut,
+})
+
+const weight = (finding: Finding) => (finding.counted ? 'rejected' : 'would_reject')
+
+function decided(event: Decided, codeOf: CodeOf): Line {
+  const { connection, findings, refusal } = event
+  const finding = refusal?.finding ?? findings[0]
+  const code = refusal?.code ?? (finding && codeOf(finding.reason))
+  return line(finding ? 'warn' : 'info', 'decided', judgement(event, codeOf), {
+    ...client(connection, event.route),
+    check: finding?.check,
+    reason: finding?.reason,
+    code,
+    outcome: outcomeOf(event),
+    duration_ms: ms(event.tookMs),
+    url: event.url,
+    token_hash: connection.token?.hash,
+    token_length: connection.token?.length,
+    token_source: connection.token?.source,
+    detail: detail(finding?.detail ?? ''),
+    findings: findings.length > 1 ? findings.map(findingFields) : undefined,
+  })
+}
+
+function outcomeOf({ findings, refusal }: Decided): 'admitted' | 'rejected' | 'would_reject' {
+  if (refusal) return 'rejected'
+  return findings.length > 0 ? 'would_reject' : 'admitted'
+}
+
+const findingFields = (finding: Finding) => ({
+  check: finding.check,
+  reason: finding.reason,
+  outcome: weight(finding),
+  detail: detail(finding.detail),
+})
+
+const ADMITTED = 'admitted'
+
+/** Operators grep for these texts: contract section 6. */
+function judgement(event: Decided, codeOf: CodeOf): string {
+  const verdict = verdictText(event, codeOf)
+  if (event.connection.type !== 'iframe') return verdict
+  const iframe = `Iframe scenario: origin=${originOf(event.connection)} (trusted), validating parent_origin=${parentOf(event.connection)}`
+  return verdict === ADMITTED ? iframe : `${verdict}. ${iframe}`
+}
+
+function verdictText({ connection, findings, refusal }: Decided, codeOf: CodeOf): string {
+  const deciding = refusal ? [refusal.finding] : findings
+  const [first] = deciding
+  if (!first) return ADMITTED
+  if (deciding.some((finding) => finding.reason === 'domain_not_allowed')) {
+    return forbiddenDomain(connection, refusal?.code ?? codeOf('domain_not_allowed'))
+  }
+  return refusal ? `rejected: ${first.reason}` : `admitted, would be rejected: ${first.reason}`
+}
+
+function forbiddenDomain(connection: Connection, code: number): string {
+  const token = name(connection.token?.preview) ?? ''
+  const page = `origin=${originOf(connection)}, parent_origin=${parentOf(connection)}`
+  return `Forbidden domain: ${page} for site_token ${token}… code=${code} FORBIDDEN_DOMAIN`
+}
+
+const originOf = (connection: Connection) => name(connection.header('origin')[0]) ?? '-'
+const parentOf = (connection: Connection) => name(connection.parentOrigin) ?? '-'
+
+const answered = (event: Answered): Line =>
+  line(event.result === 'upstream_error' ? 'warn' : 'debug', 'answered', `the backend answered: ${event.result}`, {
+    ...client(event.connection, event.route),
+    outcome: event.result,
+    duration_ms: ms(event.tookMs),
+  })
+
+const closed = (event: Closed): Line =>
+  line('info', 'closed', `closed by ${event.initiator} with ${event.code}`, {
+    ...client(event.connection, event.route),
+    reason: event.reason || undefined,
+    code: event.code,
+    duration_ms: ms(event.durationMs),
+    ...traffic(event.traffic),
+    initiator: event.initiator,
+    detail: detail(event.detail),
+    violations: event.violations.size > 0 ? Object.fromEntries(event.violations) : undefined,
+  })
+
+const violated = ({ connection, route, finding }: Violated): Line =>
+  line('warn', 'violated', `frame ${finding.counted ? 'refused' : 'would be refused'}: ${finding.reason}`, {
+    ...client(connection, route),
+    check: finding.check,
+    reason: finding.reason,
+    outcome: weight(finding),
+    detail: detail(finding.detail),
+  })
+
+const malformed = (event: Malformed): Line =>
+  line('warn', 'malformed', `malformed request answered with ${event.status}`, {
+    ip: event.peer,
+    code: event.status,
+    detail: detail(event.detail),
+  })
+
+export const LINES = {
+  decided,
+  answered,
+  closed,
+  violated,
+  malformed,
+  started: ({ type, listeners, mode }) => line('info', type, `started in ${mode} mode`, { listeners, mode }),
+  warning: ({ type, message }) => line('warn', type, bounded(message, MAX_MESSAGE)),
+  reloaded: ({ type }) => line('info', type, 'the new configuration is in force'),
+  reload_failed: ({ type, problems }) =>
+    line('error', type, 'the configuration has problems: the old one stays in force', { problems }),
+  keys: ({ type, url, outcome, detail: text }) =>
+    line(outcome === 'failed' ? 'warn' : 'info', type, `key set ${outcome}`, {
+      url: place(url),
+      outcome,
+      detail: detail(text),
+    }),
+  upstream_failed: ({ type, upstream, detail: text }) =>
+    line('warn', type, 'the backend failed', { upstream: place(upstream), detail: detail(text) }),
+  draining: ({ type, open }) => line('info', type, `draining ${open} open connections`, { open }),
+  drained: ({ type, forced }) => line('info', type, `drained, ${forced} connections ended by force`, { forced }),
+  administered: ({ type, action, peer, detail: text }) =>
+    line('info', type, `operator: ${bounded(action, MAX_NAME)}`, {
+      action: bounded(action, MAX_NAME),
+      ip: peer,
+      detail: detail(text),
+    }),
+  stopped: ({ type }) => line('info', type, 'stopped'),
+} satisfies Lines

@@ -1,0 +1,40 @@
+/** Writes events as JSON lines. The only file that knows pino. */
+import { pino } from 'pino'
+import { REASONS } from '../policy/reasons.ts'
+import type { Event, Observe } from './events.ts'
+import { type CodeOf, LINES, type Line, type Lines } from './lines.ts'
+
+export interface LogOptions {
+  /** The least level that is written. */
+  readonly level: Line['level'] | 'silent'
+  /** Takes one line, its newline included. */
+  readonly write: (line: string) => void
+  /** ms since the epoch. */
+  readonly now: () => number
+  /** The close codes in force, for refusals that dry run did not make; without it those of the REASONS table. */
+  readonly codeOf?: CodeOf
+}
+
+/** The log: one line for each event whose level is high enough, `time` in ISO 8601, `level` a word. */
+export function createLog({ level, write, now, codeOf = (reason) => REASONS[reason].code }: LogOptions): Observe {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write },
+  )
+  return (event) => {
+    const { level: of, fields, msg } = lineOf(event, codeOf)
+    logger[of](fields, msg)
+  }
+}
+
+function lineOf<E extends Event>(event: E, codeOf: CodeOf): Line {
+  const lines: Lines = LINES
+  // The table's entry at `type` takes events of that type, which the compiler cannot follow through a union.
+  const toLine = lines[event.type] as (event: E, codeOf: CodeOf) => Line
+  return toLine(event, codeOf)
+}

@@ -1,0 +1,212 @@
+/** Counts events and reads live totals at scrape, as Prometheus text. The only file that knows prom-client. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { bounded } from './bounded.ts'
+import type { Answered, Closed, Decided, Event, Observe, RouteTotals } from './events.ts'
+import { capLabel } from './labels.ts'
+import { METRICS, type MetricName, type MetricSpec, PROCESS_METRICS } from './metric-names.ts'
+
+/** What is asked at every scrape; the rest is counted from events. */
+export interface MetricSources {
+  readonly version: string
+  readonly nodeVersion: string
+  readonly totals: () => Iterable<RouteTotals>
+  /** `up` is undefined until the backend was tried. */
+  readonly upstreams: () => readonly { readonly label: string; readonly up: boolean | undefined }[]
+  readonly isDraining: () => boolean
+  /** Every route, and whether any of its checks is in dry run. */
+  readonly dryRunRoutes: () => Iterable<{ readonly route: string; readonly dryRun: boolean }>
+  /** ms since the epoch. */
+  readonly now: () => number
+}
+
+export interface Metrics {
+  readonly observe: Observe
+  /** The exposition text. */
+  readonly text: () => Promise<string>
+  readonly contentType: string
+}
+
+type Label<Name extends MetricName> = (typeof METRICS)[Name]['labels'][number]
+type Counters = { readonly [Type in Event['type']]: (event: Extract<Event, { readonly type: Type }>) => void }
+
+const MAX_ORIGIN = 256
+const routeLabel = (route: string) => route || 'none'
+const ignore = () => {}
+/** Events that no counter needs; frame violations are all in the totals, `violated` is only the first. */
+const UNCOUNTED = {
+  violated: ignore,
+  malformed: ignore,
+  warning: ignore,
+  keys: ignore,
+  upstream_failed: ignore,
+  draining: ignore,
+  drained: ignore,
+  administered: ignore,
+  stopped: ignore,
+}
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry()
+  const counters = countEvents(registry, sources.now)
+  readTotals(registry, sources)
+  readState(registry, sources)
+  readProcess(registry)
+  return {
+    observe: (event) => count(counters, event),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}
+
+function count<E extends Event>(counters: Counters, event: E): void {
+  // The table's entry at `type` takes events of that type, which the compiler cannot follow through a union.
+  const counter = counters[event.type] as (event: E) => void
+  counter(event)
+}
+
+function countEvents(registry: Registry, now: () => number): Counters {
+  const connections = counter(registry, 'ws_connections_total')
+  const handshakes = histogram(registry, 'ws_handshake_duration_seconds')
+  const refused = refusals(registry)
+  const codes = closeCodes(registry)
+  const durations = histogram(registry, 'ws_connection_duration_seconds')
+  const reloads = counter(registry, 'ws_config_reloads_total')
+  const loadedAt = gauge(registry, 'ws_config_last_reload_success_timestamp_seconds')
+  for (const result of ['success', 'failure']) reloads.inc({ result }, 0)
+
+  const concluded = ({ connection, route, tookMs }: Decided | Answered, result: string) => {
+    connections.inc({ route: routeLabel(route), type: connection.type ?? 'direct', result })
+    handshakes.observe(tookMs / 1000)
+  }
+  const loaded = () => loadedAt.set(now() / 1000)
+  return {
+    decided: (event) => {
+      refused(event)
+      if (!event.refusal) return
+      concluded(event, 'rejected')
+      codes(event.refusal.code, event.refusal.finding.reason, 'proxy')
+    },
+    answered: (event) => concluded(event, event.result),
+    closed: (event) => {
+      if (isStatus(event.code)) return
+      codes(event.code, event.reason, event.initiator)
+      durations.observe(event.durationMs / 1000)
+    },
+    started: loaded,
+    reloaded: () => {
+      reloads.inc({ result: 'success' })
+      loaded()
+    },
+    reload_failed: () => reloads.inc({ result: 'failure' }),
+    ...UNCOUNTED,
+  }
+}
+
+/** Close codes begin at 1000 (RFC 6455 section 7.4): what is below is the HTTP status of a handshake that never opened. */
+const isStatus = (code: number) => code < 1000
+
+function closeCodes(registry: Registry) {
+  const total = counter(registry, 'ws_close_codes_total')
+  // A set each, so that a client's made-up codes never push out those of the backend or our own.
+  const caps = { client: capLabel(), upstream: capLabel(), proxy: capLabel() }
+  return (code: number, reason: Closed['reason'], initiator: Closed['initiator']) => {
+    if (!isStatus(code)) total.inc({ code: caps[initiator](String(code)), reason, initiator })
+  }
+}
+
+function refusals(registry: Registry) {
+  const decisions = counter(registry, 'ws_decisions_total')
+  const forbidden = counter(registry, 'ws_forbidden_domain_total')
+  const originLabel = capLabel()
+  return ({ connection, route, findings, refusal }: Decided) => {
+    for (const { check, reason, counted } of findings) {
+      decisions.inc({ route: routeLabel(route), check, reason, outcome: counted ? 'rejected' : 'would_reject' })
+    }
+    if (refusal?.finding.reason !== 'domain_not_allowed') return
+    const origin = bounded(connection.header('origin')[0] ?? '-', MAX_ORIGIN)
+    forbidden.inc({ code: refusal.code, origin: originLabel(origin) })
+  }
+}
+
+/** The relay counts in plain numbers; they become samples only when somebody scrapes. */
+function readTotals(registry: Registry, { totals }: MetricSources): void {
+  gauge(registry, 'ws_connections_active', (active) => {
+    for (const { route, active: open } of totals()) active.inc({ route: routeLabel(route) }, open)
+  })
+  counter(registry, 'ws_messages_total', (messages) => {
+    for (const total of totals()) byDirection(messages, total.route, total.messagesIn, total.messagesOut)
+  })
+  counter(registry, 'ws_bytes_total', (bytes) => {
+    for (const total of totals()) byDirection(bytes, total.route, total.bytesIn, total.bytesOut)
+  })
+  counter(registry, 'ws_message_violations_total', (violations) => {
+    for (const { route, violations: of } of totals()) {
+      for (const { reason, action, count } of of.values()) {
+        violations.inc({ route: routeLabel(route), reason, action }, count)
+      }
+    }
+  })
+}
+
+function byDirection(counter: Counter<'route' | 'direction'>, route: string, received: number, sent: number): void {
+  counter.inc({ route: routeLabel(route), direction: 'in' }, received)
+  counter.inc({ route: routeLabel(route), direction: 'out' }, sent)
+}
+
+function readState(registry: Registry, sources: MetricSources): void {
+  const { version, nodeVersion } = sources
+  gauge(registry, 'ws_build_info').set({ version, node_version: nodeVersion }, 1)
+  gauge(registry, 'ws_draining', (draining) => draining.set(Number(sources.isDraining())))
+  gauge(registry, 'ws_dry_run', (mode) => {
+    for (const { route, dryRun } of sources.dryRunRoutes()) mode.set({ route: routeLabel(route) }, Number(dryRun))
+  })
+  gauge(registry, 'ws_upstream_up', (health) => {
+    for (const { label, up } of sources.upstreams()) if (up !== undefined) health.set({ upstream: label }, Number(up))
+  })
+}
+
+function readProcess(registry: Registry): void {
+  const all = new Registry()
+  collectDefaultMetrics({ register: all })
+  for (const name of PROCESS_METRICS) {
+    const metric = all.getSingleMetric(name)
+    if (metric) registry.registerMetric(metric)
+  }
+}
+
+/** `collect` fills the metric anew at every scrape. */
+function counter<Name extends MetricName>(
+  registry: Registry,
+  name: Name,
+  collect?: (counter: Counter<Label<Name>>) => void,
+): Counter<Label<Name>> {
+  return new Counter<Label<Name>>({ ...specOf(registry, name), ...collector(collect) })
+}
+
+function gauge<Name extends MetricName>(
+  registry: Registry,
+  name: Name,
+  collect?: (gauge: Gauge<Label<Name>>) => void,
+): Gauge<Label<Name>> {
+  return new Gauge<Label<Name>>({ ...specOf(registry, name), ...collector(collect) })
+}
+
+function histogram<Name extends MetricName>(registry: Registry, name: Name): Histogram {
+  const { buckets = [] }: MetricSpec = METRICS[name]
+  return new Histogram({ ...specOf(registry, name), buckets: [...buckets] })
+}
+
+function specOf<Name extends MetricName>(registry: Registry, name: Name) {
+  const labelNames: readonly Label<Name>[] = METRICS[name].labels
+  return { name, help: METRICS[name].help, labelNames, registers: [registry] }
+}
+
+function collector<Metric extends { reset(): void }>(collect: ((metric: Metric) => void) | undefined) {
+  if (!collect) return {}
+  return {
+    collect(this: Metric) {
+      this.reset()
+      collect(this)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+/** The facts about a client that asks for an upgrade, as plain readonly data: no socket, no request object. */
+
+/** What checks found out; each fact is absent until a check learned it (in dry run it may stay absent). */
+export interface Learned {
+  /** Name of the route that matched. */
+  readonly route?: string
+  /** Segments named in the route's path (`:dialogId`), raw as they stood in the URL. */
+  readonly params?: ReadonlyMap<string, string>
+  readonly token?: TokenFacts
+  /** Claims of a verified token. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** When the verified token ends, ms since the epoch, clock tolerance included; absent where the connection may outlive it. */
+  readonly expiresAt?: number
+  /** The verified token's user claim. */
+  readonly user?: string
+  /** `iframe` where the Origin is a trusted iframe host and `parent_origin` was judged instead. */
+  readonly type?: 'direct' | 'iframe'
+  readonly parentOrigin?: string
+}
+
+/** What may be told of a token: never the token. */
+export interface TokenFacts {
+  /** Where it stood, as configured, such as `query:site_token`. */
+  readonly source: string
+  /** 12 hexadecimal digits of its SHA-256. */
+  readonly hash: string
+  readonly length: number
+  /** The first 8 characters of a long token, else empty. */
+  readonly preview: string
+}
+
+export interface Connection extends Learned {
+  /** The request id, ours or a trusted proxy's. */
+  readonly id: string
+  /** When it was received, ms since the epoch. */
+  readonly at: number
+  /** Canonical address of the TCP peer; `unix` on a unix socket. */
+  readonly peer: string
+  /** Whether the peer is one of `trustedProxies`. */
+  readonly trusted: boolean
+  /** Canonical address of the client, behind trusted proxies. */
+  readonly ip: string
+  /** The trusted part of X-Forwarded-For, from the client on, without the peer. */
+  readonly chain: readonly string[]
+  /** Whether the client spoke TLS, to us or to a trusted proxy. */
+  readonly secure: boolean
+  /** The Host header, raw. */
+  readonly host: string
+  /** The request target up to `?`, raw. */
+  readonly path: string
+  /** The request target after `?`, raw; empty without one. */
+  readonly query: string
+  /** All lines of a header, by its lower-case name, in order. */
+  readonly header: (name: string) => readonly string[]
+  /** The subprotocols offered, in order. */
+  readonly protocols: readonly string[]
+}
+
+/** Every fact a check may have to wait for. */
+export type Fact = keyof Learned

@@ -1,0 +1,38 @@
+/** What one check concluded: a pass or a refusal; there is no third value. */
+import type { Learned } from './connection.ts'
+import type { Reason } from './reasons.ts'
+
+export interface Pass {
+  readonly ok: true
+  /** Facts for the checks that follow. */
+  readonly learned?: Learned
+  /** Gives back what the check took (a slot); run once, when a later check refuses or the connection ends. */
+  readonly release?: () => void
+  /** What was looked at, for `wsluice explain`. */
+  readonly detail?: string
+}
+
+export interface Refusal {
+  readonly ok: false
+  readonly reason: Reason
+  /** For operators (log, explain), never for the client. */
+  readonly detail?: string
+  /** What was established before the refusal, for the log line. */
+  readonly learned?: Learned
+}
+
+export type Verdict = Pass | Refusal
+
+/** The pass that teaches nothing. One object, so that judging a frame allocates nothing. */
+export const pass: Pass = { ok: true }
+
+/** A pass that says what it saw, and perhaps teaches later checks. */
+export const passed = (detail: string, learned: Learned = {}): Pass => ({ ok: true, detail, learned })
+
+/** A refusal: the reason decides what the client sees, the detail is for operators. */
+export const refuse = (reason: Reason, detail: string, learned: Learned = {}): Refusal => ({
+  ok: false,
+  reason,
+  detail,
+  learned,
+})

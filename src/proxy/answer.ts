@@ -1,0 +1,62 @@
+/** Our own short answers to ordinary HTTP: a status and a constant text. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** How long the rest of what a client sends is read and dropped, so that it can read our answer before the end. */
+const LINGER_MS = 5_000
+
+/** Answers with a text, or ends the connection where the head of another answer has gone out. */
+export function answer(response: ServerResponse, status: number, text: string, headers: readonly string[] = []): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const body = `${text}\n`
+  const own = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))]
+  response.writeHead(status, STATUS_CODES[status] ?? 'Error', [...own, ...headers])
+  response.end(body)
+  discard(response.req, response)
+}
+
+/** Answers on a raw socket, once, and ends it: for clients whose bytes are no request, or whose request node:http has let go of. */
+export function answerRaw(socket: Duplex, status: number, text: string, headers: readonly string[] = []): void {
+  if (socket.destroyed || !socket.writable) return
+  const body = `${text}\n`
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    ...headers,
+  ]
+  socket.on('error', ignore)
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  timer.unref()
+  socket.once('close', () => clearTimeout(timer))
+}
+
+/** Reads and drops the rest of a request that nobody reads any more; ends the connection where that takes too long. */
+export function discard(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete || request.socket.destroyed) return
+  // A pipe that ends by itself, later, would pause the request again.
+  request.unpipe()
+  request.resume()
+  const { socket } = request
+  const begin = () => {
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+    timer.unref()
+    const stop = () => {
+      clearTimeout(timer)
+      socket.off('close', stop)
+    }
+    request.once('end', stop)
+    socket.once('close', stop)
+  }
+  if (response.writableFinished) begin()
+  else response.once('finish', begin)
+}
+
+/** A socket's error is followed by its `close`, which is where we act. */
+export function ignore(): void {}

@@ -1,0 +1,114 @@
+/** An admitted upgrade on its way to be a session: the backend is dialled, and its answer passed on. */
+import { allowedRsv } from '../frames/extensions.ts'
+import type { Initiator } from '../observe/events.ts'
+import type { Granted, Permit } from '../policy/admit.ts'
+import type { Reason } from '../policy/reasons.ts'
+import { relayAnswer, switchAnswer } from './backend-answer.ts'
+import { backendHandshake } from './backend-handshake.ts'
+import { type Dialled, dial, type Failure } from './dial.ts'
+import { valuesOf } from './headers.ts'
+import type { Upgrade } from './pending-upgrade.ts'
+import { deliver, sayNo } from './refuse.ts'
+import { Session } from './session.ts'
+import type { UpgradeContext } from './upgrade-context.ts'
+import type { UpstreamPool } from './upstream.ts'
+
+/** An admitted upgrade until it is a session: whatever happens, what the permit holds is given back once. */
+export class Attempt {
+  readonly #upgrade: Upgrade
+  readonly #permit: Permit<UpstreamPool | undefined>
+  readonly #result: 'success' | 'would_reject'
+  /** When the request came, on the monotonic clock. */
+  readonly #started: number
+  readonly #context: UpgradeContext
+
+  constructor(
+    upgrade: Upgrade,
+    admission: Granted<UpstreamPool | undefined>,
+    started: number,
+    context: UpgradeContext,
+  ) {
+    this.#upgrade = upgrade
+    this.#permit = admission.permit
+    this.#result = admission.findings.length === 0 ? 'success' : 'would_reject'
+    this.#started = started
+    this.#context = context
+  }
+
+  /** Never rejects: a fault of ours is `internal_error`. */
+  async run(): Promise<void> {
+    try {
+      await this.#proceed()
+    } catch (error) {
+      this.#upgrade.take()
+      this.#refuse('internal_error', error instanceof Error ? error.message : 'the upgrade failed')
+    }
+  }
+
+  async #proceed(): Promise<void> {
+    const { gone } = this.#upgrade
+    if (gone.aborted) return this.#abandon()
+    const dialled = await this.#dial()
+    if (gone.aborted) {
+      if (dialled.kind === 'switched') dialled.socket.destroy()
+      if (dialled.kind === 'answered') dialled.response.destroy()
+      return this.#abandon()
+    }
+    if (dialled.kind === 'switched') return this.#begin(dialled)
+    // What the client sent after its request is no frame now, and must not become a request either (trap 4).
+    this.#upgrade.take()
+    if (dialled.kind === 'failed') return this.#refuse(dialled.reason, dialled.detail)
+    relayAnswer(dialled.response, this.#upgrade.socket)
+    this.#close(dialled.response.statusCode ?? 502, '', 'the backend answered without switching', 'upstream')
+  }
+
+  #dial(): Promise<Dialled> {
+    const { handshakeTimeout: timeoutMs, observe, policy } = this.#context
+    const handshake = backendHandshake(this.#upgrade.request, this.#permit, policy().identityHeaders)
+    const candidates = this.#permit.route.upstreams?.candidates() ?? []
+    const report = ({ upstream, detail }: Failure) => observe({ type: 'upstream_failed', upstream, detail })
+    return dial(candidates, handshake, { timeoutMs, gone: this.#upgrade.gone }, report)
+  }
+
+  #begin({ response, socket: upstream, head: upstreamHead }: Extract<Dialled, { kind: 'switched' }>): void {
+    const { connection, route } = this.#permit
+    const client = this.#upgrade.socket
+    const clientHead = this.#upgrade.take()
+    client.write(switchAnswer(response, connection, route))
+    this.#answered(this.#result)
+    const rsv = allowedRsv(valuesOf(response.rawHeaders, 'sec-websocket-extensions').join(', ') || undefined)
+    const pair = { permit: this.#permit, client, clientHead, upstream, upstreamHead, rsv }
+    this.#context.sessions.add(new Session(pair, this.#context))
+  }
+
+  #refuse(reason: Reason, detail: string): void {
+    const { connection, route } = this.#permit
+    const no = sayNo(reason, connection, route, this.#context.answers())
+    deliver(no, this.#upgrade, this.#context.linger)
+    this.#close(no.code, reason, detail, 'proxy')
+  }
+
+  #abandon(): void {
+    this.#upgrade.take()
+    this.#upgrade.socket.destroy()
+    this.#close(1006, '', 'the client left before the answer', 'client')
+  }
+
+  /** No session came about. */
+  #close(code: number, reason: Reason | '', detail: string, initiator: Initiator): void {
+    const { connection, route } = this.#permit
+    const { observe, clock } = this.#context
+    this.#answered('upstream_error')
+    this.#permit.release()
+    const traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 }
+    const durationMs = clock() - this.#started
+    const end = { code, reason, detail, initiator, durationMs, traffic, violations: new Map() }
+    observe({ type: 'closed', connection, route: route.name, ...end })
+  }
+
+  #answered(result: 'success' | 'would_reject' | 'upstream_error'): void {
+    const { connection, route } = this.#permit
+    const tookMs = this.#context.clock() - this.#started
+    this.#context.observe({ type: 'answered', connection, route: route.name, result, tookMs })
+  }
+}

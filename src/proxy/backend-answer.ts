@@ -1,0 +1,47 @@
+/** The backend's answer to an upgrade, passed on as it is. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Connection } from '../policy/connection.ts'
+import type { RoutePolicy } from '../policy/policy.ts'
+import { endToEnd, pairs, valuesOf } from './headers.ts'
+
+/** Its 101, with all its headers. Its subprotocol passes, unless that is a token, or the client would be left without any. */
+export function switchAnswer(response: IncomingMessage, { protocols }: Connection, route: RoutePolicy): Buffer {
+  const chosen = valuesOf(response.rawHeaders, 'sec-websocket-protocol')
+  const echo = echoOf(chosen, protocols, route)
+  const headers = endToEnd(response.rawHeaders)
+  const lines = [
+    `HTTP/1.1 101 ${response.statusMessage || 'Switching Protocols'}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+  ]
+  for (const [name, value] of pairs(headers)) {
+    if (name.toLowerCase() !== 'sec-websocket-protocol' || echo === undefined) lines.push(`${name}: ${value}`)
+  }
+  if (echo !== undefined) lines.push(`Sec-WebSocket-Protocol: ${echo}`)
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+}
+
+/** What stands in for the backend's choice; undefined where that passes as it is (contract section 8, Tokens). */
+function echoOf(chosen: readonly string[], offered: readonly string[], route: RoutePolicy): string | undefined {
+  const tokens = route.tokenProtocols(offered)
+  const isToken = chosen.some((choice) => [...tokens].some((index) => offered[index] === choice))
+  const isLeftOut = chosen.length === 0 && route.strip !== undefined && offered.length > 0
+  if (!isToken && !isLeftOut) return undefined
+  const hasOther = offered.some((item, index) => !tokens.has(index) && item.toLowerCase() !== 'bearer')
+  if (isLeftOut && hasOther) return undefined
+  return offered.find((item) => item.toLowerCase() === 'bearer')
+}
+
+/** Any other answer: an ordinary response, after which the connection ends (trap 4: what follows is never for the backend). */
+export function relayAnswer(response: IncomingMessage, socket: Duplex): void {
+  const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`]
+  for (const [name, value] of pairs(endToEnd(response.rawHeaders))) lines.push(`${name}: ${value}`)
+  lines.push('Connection: close')
+  socket.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'))
+  response.on('error', () => socket.destroy())
+  response.on('aborted', () => socket.destroy())
+  socket.once('close', () => response.destroy())
+  response.pipe(socket)
+  socket.resume()
+}

@@ -1,0 +1,142 @@
+/** Opens the backend's side of an admitted upgrade and judges its answer: hostile input like any other (trap 46). */
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { connect as connectTcp } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
+import type { Upstream } from '../net/upstream.ts'
+import { ignore } from './answer.ts'
+import { tokens, valuesOf } from './headers.ts'
+import { openRequest, requestOptions } from './upstream.ts'
+
+/** The handshake for the backend. */
+export interface Handshake {
+  /** The request target, byte for byte as it is to be sent. */
+  readonly target: string
+  readonly headers: readonly string[]
+  /** What its Sec-WebSocket-Accept must be. */
+  readonly accept: string
+}
+
+export type Dialled =
+  /** A right 101: from here on the socket carries frames. */
+  | { readonly kind: 'switched'; readonly response: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }
+  /** Any other answer is an ordinary response (trap 4). */
+  | { readonly kind: 'answered'; readonly response: IncomingMessage }
+  | Failure
+
+export interface Failure {
+  readonly kind: 'failed'
+  readonly reason: 'upstream_unreachable' | 'upstream_timeout'
+  readonly upstream: string
+  readonly detail: string
+  /** No connection came about: another upstream may be asked. */
+  readonly isUnreached: boolean
+}
+
+/**
+ * Asks one upstream after the other until one can be reached.
+ * @param gone aborts when the client stops waiting; the request ends with it (trap 41)
+ * @param onFailure told of each that failed
+ */
+export async function dial(
+  candidates: readonly Upstream[],
+  handshake: Handshake,
+  timing: { readonly timeoutMs: number; readonly gone: AbortSignal },
+  onFailure: (failure: Failure) => void,
+): Promise<Dialled> {
+  let last: Dialled | undefined
+  for (const upstream of candidates) {
+    last = await dialOne(upstream, handshake, timing)
+    if (last.kind !== 'failed') return last
+    onFailure(last)
+    if (!last.isUnreached || timing.gone.aborted) return last
+  }
+  return last ?? failure('none', 'no upstream', 'reached')
+}
+
+function dialOne(
+  upstream: Upstream,
+  handshake: Handshake,
+  { timeoutMs, gone }: { readonly timeoutMs: number; readonly gone: AbortSignal },
+): Promise<Dialled> {
+  return new Promise((resolve) => {
+    let request: ClientRequest
+    try {
+      request = openUpgrade(upstream, handshake)
+    } catch (error) {
+      // node:http finds a byte in the target or a header impossible.
+      return resolve(failure(upstream.label, messageOf(error), 'reached'))
+    }
+    const settle = (dialled: Dialled) => {
+      clearTimeout(timer)
+      gone.removeEventListener('abort', leave)
+      resolve(dialled)
+      if (dialled.kind === 'failed') request.destroy()
+    }
+    const leave = () => settle(failure(upstream.label, 'the client left', 'reached'))
+    const late = () =>
+      settle({ ...failure(upstream.label, `no answer within ${timeoutMs} ms`, 'reached'), reason: 'upstream_timeout' })
+    const timer = setTimeout(late, timeoutMs)
+    gone.addEventListener('abort', leave)
+    if (gone.aborted) leave()
+    request.on('error', (error) => settle(failure(upstream.label, messageOf(error), reached(error))))
+    request.on('response', (response) => settle({ kind: 'answered', response }))
+    request.on('information', ({ statusCode }) => {
+      if (statusCode === 101) settle(failure(upstream.label, 'a 101 that upgrades to nothing', 'reached'))
+    })
+    request.on('upgrade', (response, socket, head) => {
+      socket.on('error', ignore)
+      settle(judgeSwitch(upstream, handshake, response, socket, head))
+    })
+    request.end()
+  })
+}
+
+/** A connection of its own, half-open like the client's: a FIN from the backend does not cut what we still send. */
+function openUpgrade(upstream: Upstream, { target, headers }: Handshake): ClientRequest {
+  const options = requestOptions(upstream, false)
+  const createConnection = () => connectTo(upstream, options.servername ?? '')
+  return openRequest(upstream, { ...options, method: 'GET', path: target, headers: [...headers], createConnection })
+}
+
+function connectTo({ host, port, socketPath, protocol }: Upstream, servername: string): Duplex {
+  if (socketPath !== undefined) return connectTcp({ path: socketPath, allowHalfOpen: true })
+  if (protocol === 'http:') return connectTcp({ host, port, allowHalfOpen: true, noDelay: true })
+  const options = { host, port, servername, ALPNProtocols: ['http/1.1'], allowHalfOpen: true }
+  return connectTls(options)
+}
+
+/** A tunnel begins only on a 101 whose accept key is right. */
+function judgeSwitch(
+  upstream: Upstream,
+  handshake: Handshake,
+  response: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Dialled {
+  const problem = switchProblem(response, handshake.accept)
+  if (problem === undefined) return { kind: 'switched', response, socket, head }
+  socket.destroy()
+  return failure(upstream.label, problem, 'reached')
+}
+
+function switchProblem({ statusCode, rawHeaders }: IncomingMessage, accept: string): string | undefined {
+  if (statusCode !== 101) return `an upgrade with status ${statusCode}`
+  const accepts = valuesOf(rawHeaders, 'sec-websocket-accept')
+  if (accepts.length !== 1 || accepts[0] !== accept) return 'a 101 without the right Sec-WebSocket-Accept'
+  const isWebSocket = valuesOf(rawHeaders, 'upgrade').flatMap(tokens).includes('websocket')
+  return isWebSocket ? undefined : 'a 101 that upgrades to something else'
+}
+
+const failure = (upstream: string, detail: string, reach: 'reached' | 'unreached'): Failure => ({
+  kind: 'failed',
+  reason: 'upstream_unreachable',
+  upstream,
+  detail,
+  isUnreached: reach === 'unreached',
+})
+
+const reached = (error: NodeJS.ErrnoException) =>
+  error.syscall === 'connect' || error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? 'unreached' : 'reached'
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'failed')

@@ -1,0 +1,34 @@
+/** Whether a request is a valid opening handshake (RFC 6455 section 4.2.1). One that is not is always answered over HTTP. */
+import type { IncomingMessage } from 'node:http'
+import { isHandshakeKey } from '../frames/accept.ts'
+import { tokens, valuesOf } from './headers.ts'
+
+/** What is wrong with a handshake: the status, what to tell the client, and headers that go with it. */
+export interface BadHandshake {
+  readonly status: 400 | 405 | 426
+  readonly text: string
+  readonly headers?: readonly string[]
+}
+
+/** The problem of a handshake; undefined where it is valid. The request has passed `malformed()`. */
+export function badHandshake({ method, httpVersion, rawHeaders }: IncomingMessage): BadHandshake | undefined {
+  const all = (name: string) => valuesOf(rawHeaders, name)
+  if (method !== 'GET') return { status: 405, text: 'A WebSocket handshake is a GET', headers: ['Allow: GET'] }
+  if (httpVersion !== '1.1') return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }
+  if (all('transfer-encoding').length > 0 || all('content-length').some((length) => !/^0+$/.test(length))) {
+    return { status: 400, text: 'A WebSocket handshake has no body' }
+  }
+  if (!all('connection').flatMap(tokens).includes('upgrade'))
+    return { status: 400, text: 'Connection must name Upgrade' }
+  const versions = all('sec-websocket-version')
+  if (versions.length !== 1 || versions[0] !== '13') {
+    return {
+      status: 426,
+      text: 'Sec-WebSocket-Version must be 13',
+      headers: ['Sec-WebSocket-Version: 13', 'Upgrade: websocket'],
+    }
+  }
+  const keys = all('sec-websocket-key')
+  if (keys.length !== 1 || !isHandshakeKey(keys[0] ?? '')) return { status: 400, text: 'Bad Sec-WebSocket-Key' }
+  return undefined
+}

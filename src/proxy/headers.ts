@@ -1,0 +1,161 @@
+/** Header lists as node:http gives and takes them: `[name, value, name, value, …]`, with their order, case and Latin-1 bytes. */
+import { parseHost } from '../net/host.ts'
+
+/** For one connection only (RFC 9110 section 7.6.1), and `Proxy`, which CGI backends take for the variable HTTP_PROXY. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'proxy',
+])
+
+/** A client that names one of these in Connection attacks: they carry framing, routing or identity, and are never removed. */
+const ESSENTIAL = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'cookie',
+  'set-cookie',
+  'authorization',
+  'www-authenticate',
+  'origin',
+  'expect',
+  'location',
+  'cache-control',
+  'vary',
+])
+
+/** Fields that frame, route, authenticate or control a message must not come after it (RFC 9110 section 6.5.1). */
+const NOT_IN_TRAILERS = new Set([
+  ...ESSENTIAL,
+  'content-range',
+  'range',
+  'max-forwards',
+  'age',
+  'expires',
+  'date',
+  'retry-after',
+])
+
+const FORWARDED_PREFIX = 'x-forwarded-'
+const SANE_PROTO = /^(?:https?|wss?)$/i
+
+/** What the headers for the backend say of the client. */
+export interface ClientFacts {
+  /** Canonical address of the TCP peer; `unix` on a unix socket. */
+  readonly peer: string
+  /** Canonical address of the client. */
+  readonly ip: string
+  /** The trusted part of X-Forwarded-For, from the client on, without the peer. */
+  readonly chain: readonly string[]
+  /** Whether the peer is a trusted proxy. */
+  readonly trusted: boolean
+  /** Whether the client spoke TLS. */
+  readonly secure: boolean
+  /** The Host header, raw; empty where an HTTP/1.0 client sent none. */
+  readonly host: string
+  readonly requestId: string
+  /** Names of the configured identity headers, lower-case: a client's own copies never pass. */
+  readonly removed: readonly string[]
+}
+
+/** Removes the hop-by-hop headers and those that Connection names, in either direction. */
+export function endToEnd(raw: readonly string[]): string[] {
+  const named = new Set(valuesOf(raw, 'connection').flatMap(tokens))
+  return filtered(raw, (name) => !isHopByHop(name) && (!named.has(name) || isEssential(name)))
+}
+
+/**
+ * The client's headers as the backend gets them: end-to-end ones, without claims that only a trusted proxy may make,
+ * followed by ours. X-Forwarded-For is the trusted chain and the peer; X-Forwarded-Proto and -Host are a trusted peer's
+ * where it sent one sane value.
+ */
+export function toBackend(raw: readonly string[], facts: ClientFacts): string[] {
+  const rewritten = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-real-ip', 'x-request-id'])
+  const identity = new Set(facts.removed.map(canonicalName))
+  const result = filtered(endToEnd(raw), (name) => {
+    const canonical = canonicalName(name)
+    if (identity.has(canonical) || rewritten.has(canonical)) return false
+    return !isForwarded(canonical) || (facts.trusted && canonical === name)
+  })
+  const hops = facts.peer === 'unix' ? facts.chain : [...facts.chain, facts.peer]
+  const host = claimed(raw, 'x-forwarded-host', facts.trusted, (value) => parseHost(value) !== undefined) ?? facts.host
+  const proto = claimed(raw, 'x-forwarded-proto', facts.trusted, (value) => SANE_PROTO.test(value))
+  if (hops.length > 0) result.push('X-Forwarded-For', hops.join(', '))
+  result.push('X-Real-IP', facts.ip, 'X-Forwarded-Proto', proto ?? (facts.secure ? 'https' : 'http'))
+  if (host !== '') result.push('X-Forwarded-Host', host)
+  result.push('X-Request-ID', facts.requestId)
+  return result
+}
+
+/**
+ * The trailers that may pass, as pairs: a backend that merges them into its headers must not learn from them what
+ * `toBackend` kept away.
+ * @param removed names of the configured identity headers, lower-case
+ */
+export function passableTrailers(raw: readonly string[], removed: readonly string[]): [string, string][] {
+  const identity = new Set(removed.map(canonicalName))
+  const kept = filtered(raw, (name) => {
+    const canonical = canonicalName(name)
+    if (isHopByHop(canonical) || NOT_IN_TRAILERS.has(canonical) || isForwarded(canonical)) return false
+    return !identity.has(canonical) && canonical !== 'x-real-ip' && canonical !== 'x-request-id'
+  })
+  return [...pairs(kept)]
+}
+
+/** Every value of a header, by its lower-case name, in order. */
+export function valuesOf(raw: readonly string[], name: string): string[] {
+  return [...pairs(raw)].filter((pair) => pair[0].toLowerCase() === name).map((pair) => pair[1])
+}
+
+/** The comma-separated tokens of a header value, lower-case. */
+export function tokens(value: string): string[] {
+  return value
+    .split(',')
+    .map((token) => token.trim().toLowerCase())
+    .filter((token) => token !== '')
+}
+
+/** The name and value of each header, in order. */
+export function* pairs(raw: readonly string[]): Generator<[string, string]> {
+  for (let index = 0; index + 1 < raw.length; index += 2) yield [raw[index] ?? '', raw[index + 1] ?? '']
+}
+
+/** The headers whose lower-case name is to be kept. */
+export function filtered(raw: readonly string[], keep: (name: string) => boolean): string[] {
+  return [...pairs(raw)].filter((pair) => keep(pair[0].toLowerCase())).flat()
+}
+
+/** CGI-style backends read `_` and `-` alike (trap 48). */
+function canonicalName(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-')
+}
+
+function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name) || name.startsWith('proxy-')
+}
+
+function isForwarded(name: string): boolean {
+  return name === 'forwarded' || name.startsWith(FORWARDED_PREFIX)
+}
+
+function isEssential(name: string): boolean {
+  return (
+    ESSENTIAL.has(name) ||
+    isForwarded(name) ||
+    name.startsWith('sec-websocket-') ||
+    name === 'x-real-ip' ||
+    name === 'x-request-id'
+  )
+}
+
+/** The one value a trusted peer sent, if it is sane. */
+function claimed(raw: readonly string[], name: string, trusted: boolean, isSane: (value: string) => boolean) {
+  const [value, ...others] = trusted ? valuesOf(raw, name) : []
+  return value !== undefined && others.length === 0 && isSane(value) ? value : undefined
+}

@@ -1,0 +1,46 @@
+/**
+ * Sockets that were answered for the last time: they may still read it, for a bounded time and in bounded number, and
+ * what they send is discarded (trap 12).
+ */
+import type { Duplex } from 'node:stream'
+import type { Wheel } from './wheel.ts'
+
+const LINGER_MS = 5000
+/** Above this the oldest goes at once: a storm of refusals must not hold memory. */
+const MAX_LINGERING = 1024
+
+export class Linger {
+  readonly #wheel: Wheel
+  readonly #now: () => number
+  readonly #sockets = new Set<Duplex>()
+
+  /** @param now ms, the clock the wheel runs on */
+  constructor(wheel: Wheel, now: () => number) {
+    this.#wheel = wheel
+    this.#now = now
+  }
+
+  /** Sends the last bytes and FIN; the socket is destroyed when its client has closed too, or its time is up. */
+  end(socket: Duplex, bytes: Buffer): void {
+    if (socket.destroyed) return
+    this.#sockets.add(socket)
+    const deadline = this.#wheel.at(this.#now() + LINGER_MS, () => socket.destroy())
+    socket.once('close', () => {
+      deadline.cancel()
+      this.#sockets.delete(socket)
+    })
+    socket.end(bytes)
+    socket.resume()
+    if (this.#sockets.size > MAX_LINGERING) this.#sockets.values().next().value?.destroy()
+  }
+
+  /** How many linger. */
+  get size(): number {
+    return this.#sockets.size
+  }
+
+  /** Ends them all at once. */
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+}

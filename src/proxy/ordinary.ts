@@ -1,0 +1,49 @@
+/** Ordinary HTTP: not judged, passed to the route's backend (contract section 8, HTTP). */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Observe } from '../observe/events.ts'
+import { answer } from './answer.ts'
+import { describe } from './describe.ts'
+import { toBackend } from './headers.ts'
+import { passThrough } from './http.ts'
+import { rawRequest } from './upgrade.ts'
+import type { ProxyPolicy } from './upgrade-context.ts'
+import type { Agents } from './upstream.ts'
+
+export interface OrdinaryContext {
+  readonly policy: () => ProxyPolicy
+  readonly agents: Agents
+  readonly connectTimeout: number
+  /** ms since the epoch. */
+  readonly now: () => number
+  readonly observe: Observe
+}
+
+export function serveOrdinary(request: IncomingMessage, response: ServerResponse, context: OrdinaryContext): void {
+  const policy = context.policy()
+  const connection = describe(rawRequest(request), policy.trust, context.now())
+  const route = policy.routeOf(connection.path) ?? policy.unmatched
+  if (route.http === 'refuse') {
+    return answer(response, 426, 'This address takes WebSocket connections only', [
+      'Upgrade',
+      'websocket',
+      'Connection',
+      'Upgrade',
+    ])
+  }
+  const pool = route.upstreams
+  if (!pool) return answer(response, 404, 'Not found')
+  const removed = policy.identityHeaders
+  const headers = toBackend(request.rawHeaders, { ...connection, requestId: connection.id, removed })
+  const { agents, connectTimeout, observe } = context
+  passThrough(request, response, {
+    pool,
+    agents,
+    headers,
+    removed,
+    connectTimeout,
+    onError: ({ reason, upstream, detail }) => {
+      if (reason === 'bad_request') observe({ type: 'malformed', peer: connection.peer, status: 400, detail })
+      else observe({ type: 'upstream_failed', upstream, detail })
+    },
+  })
+}

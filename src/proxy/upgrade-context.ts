@@ -1,0 +1,17 @@
+/** What every upgrade shares. */
+import type { Policy } from '../policy/policy.ts'
+import type { Linger } from './linger.ts'
+import type { SessionContext } from './session.ts'
+import type { Sessions } from './sessions.ts'
+import type { UpstreamPool } from './upstream.ts'
+
+export type ProxyPolicy = Policy<UpstreamPool | undefined>
+
+export interface UpgradeContext extends SessionContext {
+  /** The policy of now: a reload swaps it. */
+  readonly policy: () => ProxyPolicy
+  /** Longest wait for the backend's answer, ms. */
+  readonly handshakeTimeout: number
+  readonly linger: Linger
+  readonly sessions: Sessions
+}

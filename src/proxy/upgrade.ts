@@ -1,0 +1,60 @@
+/** One upgrade, from its request to a session or a refusal. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import { type Admission, admit } from '../policy/admit.ts'
+import { answerRaw } from './answer.ts'
+import { Attempt } from './attempt.ts'
+import { describe } from './describe.ts'
+import { badHandshake } from './handshake.ts'
+import { Upgrade } from './pending-upgrade.ts'
+import { deliver, sayNo } from './refuse.ts'
+import type { UpgradeContext } from './upgrade-context.ts'
+
+/** Serves one upgrade request. The socket has an error listener already (trap 1). */
+export async function serveUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context: UpgradeContext) {
+  const started = context.clock()
+  const bad = badHandshake(request)
+  if (bad) {
+    context.observe({ type: 'malformed', peer: peerOf(request), status: bad.status, detail: bad.text })
+    return answerRaw(socket, bad.status, bad.text, bad.headers)
+  }
+  const upgrade = new Upgrade(request, socket, head)
+  const policy = context.policy()
+  const connection = describe(rawRequest(request), policy.trust, context.now())
+  const admission = await admit(connection, policy)
+  const no = admission.granted
+    ? undefined
+    : sayNo(admission.refusal.reason, admission.connection, admission.route, policy.answers)
+  observeDecision(admission, no?.code, started, context)
+  if (admission.granted) return new Attempt(upgrade, admission, started, context).run()
+  upgrade.take()
+  if (no) deliver(no, upgrade, context.linger)
+}
+
+const peerOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? 'unix'
+
+/** What `describe` needs of a request. */
+export const rawRequest = (request: IncomingMessage) => ({
+  target: request.url ?? '',
+  rawHeaders: request.rawHeaders,
+  remoteAddress: request.socket.remoteAddress,
+  encrypted: request.socket instanceof TLSSocket,
+})
+
+function observeDecision(
+  admission: Admission<unknown>,
+  code: number | undefined,
+  started: number,
+  context: UpgradeContext,
+): void {
+  const { connection, route, findings } = admission
+  const tookMs = context.clock() - started
+  const query = connection.query === '' ? '' : `?${route.maskQuery(connection.query)}`
+  const url = `${printable(connection.path)}${query}`
+  const refusal = admission.granted || code === undefined ? {} : { refusal: { finding: admission.refusal, code } }
+  context.observe({ type: 'decided', connection, route: route.name, findings, ...refusal, url, tookMs })
+}
+
+/** A path for the log: bounded, and ASCII only. */
+const printable = (path: string): string => path.slice(0, 1024).replace(/[^\x21-\x7e]/g, '?')

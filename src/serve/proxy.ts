@@ -1,0 +1,118 @@
+/** The proxy's own server, and the state that every connection shares: made once, kept over reloads. */
+import type { Server } from 'node:http'
+import { assemble } from '../assemble.ts'
+import type { Config } from '../config/settings.ts'
+import { Counts } from '../limits/counts.ts'
+import type { Observe } from '../observe/events.ts'
+import { Drain } from '../proxy/drain.ts'
+import { createHttpServer } from '../proxy/http-server.ts'
+import { Linger } from '../proxy/linger.ts'
+import { serveOrdinary } from '../proxy/ordinary.ts'
+import { Sessions } from '../proxy/sessions.ts'
+import { serveUpgrade } from '../proxy/upgrade.ts'
+import type { ProxyPolicy } from '../proxy/upgrade-context.ts'
+import { type Agents, closeAgents, createAgents, UpstreamPool } from '../proxy/upstream.ts'
+import { Wheel } from '../proxy/wheel.ts'
+import { keepKeySets } from '../tokens/kept-key-sets.ts'
+
+/** How coarse deadlines are. */
+const TICK_MS = 50
+
+export interface ProxyServer {
+  readonly server: Server
+  readonly sessions: Sessions
+  readonly drain: Drain
+  readonly policy: () => ProxyPolicy
+  /** Swaps the policy; open sessions take its frame checks. */
+  readonly adopt: (config: Config) => void
+  /** Ends whatever is left, at once. */
+  readonly destroy: () => void
+  /** How much is held, for tests of leaks. */
+  readonly held: () => Held
+}
+
+export interface Held {
+  readonly sessions: number
+  readonly counts: number
+  readonly deadlines: number
+  readonly lingering: number
+}
+
+/** @param observe told of everything; it may be asked before the proxy listens */
+export function createProxy(config: Config, observe: Observe): ProxyServer {
+  const now = () => Date.now()
+  const clock = () => performance.now()
+  const wheel = new Wheel(TICK_MS, now())
+  const ticking = setInterval(() => wheel.tick(now()), TICK_MS)
+  const sessions = new Sessions()
+  const counts = new Counts()
+  const linger = new Linger(wheel, now)
+  const agents = createAgents()
+  const drain = new Drain({ sessions, wheel, now, observe })
+  const keySet = keepKeySets(globalThis.fetch, now, (url, { type, detail }) =>
+    observe({ type: 'keys', url, outcome: type, detail }),
+  )
+  const compile = (settings: Config): ProxyPolicy =>
+    assemble(settings, { counts, keySet, isDraining: () => drain.isClosing, upstreams: (all) => new UpstreamPool(all) })
+  let policy = compile(config)
+  const context = {
+    wheel,
+    now,
+    clock,
+    observe,
+    sessions,
+    linger,
+    policy: () => policy,
+    answers: () => policy.answers,
+    totals: (route: string) => sessions.totalsOf(route),
+    ended: (session: Parameters<Sessions['remove']>[0]) => sessions.remove(session),
+    handshakeTimeout: config.handshakeTimeout,
+    connectTimeout: config.handshakeTimeout,
+    agents,
+  }
+  const server = createHttpServer(config, {
+    onRequest: (request, response) => serveOrdinary(request, response, context),
+    onUpgrade: (request, socket, head) => {
+      serveUpgrade(request, socket, head, context).catch((error: unknown) => {
+        // Nothing of ours should reject; if something does, it ends this socket and not the process.
+        socket.destroy()
+        observe({
+          type: 'warning',
+          message: `an upgrade failed: ${error instanceof Error ? error.message : 'unknown'}`,
+        })
+      })
+    },
+  })
+  return {
+    server,
+    sessions,
+    drain,
+    policy: () => policy,
+    adopt: (settings) => {
+      policy = compile(settings)
+      for (const session of sessions.all()) {
+        const route = policy.routes.get(session.route)
+        if (route) session.adopt(route)
+      }
+    },
+    destroy: () => destroy({ server, sessions, linger, agents, ticking }),
+    held: () => ({ sessions: sessions.size, counts: counts.size, deadlines: wheel.size, lingering: linger.size }),
+  }
+}
+
+interface Parts {
+  readonly server: Server
+  readonly sessions: Sessions
+  readonly linger: Linger
+  readonly agents: Agents
+  readonly ticking: NodeJS.Timeout
+}
+
+function destroy({ server, sessions, linger, agents, ticking }: Parts): void {
+  clearInterval(ticking)
+  for (const session of sessions.all()) session.destroy()
+  linger.destroy()
+  server.closeAllConnections()
+  server.close()
+  closeAgents(agents)
+}

@@ -1,0 +1,38 @@
+import { decodeFully, type NameMatcher, nameMatcher, splitPair } from './query.ts'
+
+const MAX_LENGTH = 2_048
+const MASK = '***'
+/** How every JWT begins: base64url of `{"`. Where it ends is not asked: half a token is still worth hiding. */
+const LOOKS_LIKE_JWT = /eyJ[\w-]{8}/
+
+/**
+ * A raw query fit for a log line (trap 29): the values of `names`, under any disguise, and whatever holds a JWT, however
+ * encoded, become `***`. At most 2,048 characters of printable ASCII.
+ */
+export function maskQuery(rawQuery: string, names: readonly string[]): string {
+  const match = nameMatcher(names)
+  const masked = rawQuery.split('&').map((pair) => maskPair(pair, match))
+  return masked
+    .join('&')
+    .slice(0, MAX_LENGTH)
+    .replace(/[^\x20-\x7e]/g, '?')
+}
+
+function maskPair(pair: string, match: NameMatcher): string {
+  // Some servers take `;` for `&`; to us it is part of the value.
+  if (!pair.includes(';') || match(splitPair(pair).name) !== undefined) return maskPart(pair, match)
+  return pair
+    .split(';')
+    .map((part) => maskPart(part, match))
+    .join(';')
+}
+
+function maskPart(part: string, match: NameMatcher): string {
+  const { name } = splitPair(part)
+  if (holdsJwt(name)) return MASK
+  return match(name) !== undefined || holdsJwt(part) ? `${name}=${MASK}` : part
+}
+
+function holdsJwt(raw: string): boolean {
+  return raw.length > 10 && LOOKS_LIKE_JWT.test(decodeFully(raw))
+}

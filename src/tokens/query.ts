@@ -1,0 +1,88 @@
+/** One pair of a query as it came, without its `&`. */
+export interface RawPair {
+  readonly name: string
+  readonly value: string
+}
+
+/** Splits one pair at its first `=`. */
+export function splitPair(pair: string): RawPair {
+  const equals = pair.indexOf('=')
+  if (equals === -1) return { name: pair, value: '' }
+  return { name: pair.slice(0, equals), value: pair.slice(equals + 1) }
+}
+
+/** Decodes a query component once, `+` being a space; what is not valid percent-encoded UTF-8 stays as it came. */
+export function decodeComponent(raw: string): string {
+  try {
+    return decodeURIComponent(raw.replaceAll('+', ' '))
+  } catch {
+    return raw
+  }
+}
+
+/** The values of the parameter `name` (compared decoded once), decoded once, in order. */
+export function queryValues(rawQuery: string, name: string): string[] {
+  return rawQuery
+    .split('&')
+    .map(splitPair)
+    .filter((pair) => decodeComponent(pair.name) === name)
+    .map((pair) => decodeComponent(pair.value))
+}
+
+/** The first value of the parameter `name`, decoded once; undefined when it is absent. */
+export function queryValue(rawQuery: string, name: string): string | undefined {
+  return queryValues(rawQuery, name)[0]
+}
+
+/** Nobody decodes more often than this, and without a bound `%25252525…` costs the square of its length. */
+const MAX_DECODINGS = 8
+
+/** Decodes until nothing is left to decode, byte by byte (the result is Latin-1), overlooking what is malformed. */
+export function decodeFully(raw: string): string {
+  let text = Buffer.from(raw.replaceAll('+', ' '), 'utf8').toString('latin1')
+  for (let round = 0; round < MAX_DECODINGS; round += 1) {
+    const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    if (decoded === text) break
+    text = decoded
+  }
+  return text
+}
+
+/** Tells which of the names given to `nameMatcher` a raw parameter name is, or is disguised as; undefined when none. */
+export type NameMatcher = (rawName: string) => string | undefined
+
+/**
+ * Matches what some backend might take for one of `names` (trap 31): however often it is encoded, in any case, padded
+ * with blanks, cut at a NUL, as an array or object (`name[]`, `name[0]`, `name.`).
+ */
+export function nameMatcher(names: readonly string[]): NameMatcher {
+  const folded = names.map((name) => foldName(Buffer.from(name, 'utf8').toString('latin1')))
+  return (rawName) => {
+    // A request head holds thousands of names, nearly all of them plain.
+    const bare = PLAIN_NAME.test(rawName) ? rawName : foldName(decodeFully(rawName))
+    const exact = folded.indexOf(bare)
+    if (exact >= 0) return names[exact]
+    return names[folded.findIndex((name) => bare.startsWith(`${name}[`) || bare.startsWith(`${name}.`))]
+  }
+}
+
+const PLAIN_NAME = /^[a-z0-9_-]*$/
+
+/** The first of `names` that stands more than once in the raw query under any disguise; undefined when none does. */
+export function duplicateNames(rawQuery: string, names: readonly string[]): string | undefined {
+  const match = nameMatcher(names)
+  const seen = new Set<string>()
+  // Some servers take `;` for `&`.
+  for (const pair of rawQuery.split(/[&;]/)) {
+    const name = match(splitPair(pair).name)
+    if (name === undefined) continue
+    if (seen.has(name)) return name
+    seen.add(name)
+  }
+  return undefined
+}
+
+function foldName(name: string): string {
+  const nul = name.indexOf('\0')
+  return (nul > 0 ? name.slice(0, nul) : name).replace(/^[\0-\x20]+|[\0-\x20]+$/g, '').toLowerCase()
+}

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { duration, parseDuration } from '../../src/settings/duration.ts'
+import { read } from '../support/read-setting.ts'
+
+const CASES: [text: string, ms: number][] = [
+  ['500ms', 500],
+  ['10s', 10_000],
+  ['5m', 300_000],
+  ['5min', 300_000],
+  ['1h', 3_600_000],
+  ['7d', 604_800_000],
+  ['0s', 0],
+  ['1.5s', 1500],
+  [' 10s ', 10_000],
+]
+
+for (const [text, ms] of CASES) test(`duration ${text}`, () => assert.equal(parseDuration(text), ms))
+
+const REFUSED: unknown[] = ['', '10', '10 s', 's', '-1s', '1e3s', '10S', '1h30m', '.5s', '10sec', 10, null, undefined, ['10s'], '1toString']
+
+for (const value of REFUSED) {
+  test(`no duration: ${JSON.stringify(value) ?? 'undefined'}`, () => {
+    assert.equal(read(duration(), value), 'Error: expected a duration such as 500ms, 10s, 5m or 1h')
+  })
+}
+
+test('whole milliseconds are read as they are', () => {
+  fc.assert(fc.property(fc.nat(999_999_999), (ms) => assert.equal(parseDuration(`${ms}ms`), ms)))
+})
