@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { nearest } from './nearest.ts'
 import { isSettingNotYet, NOT_YET } from './not-yet.ts'
 import { short, withoutUserinfo } from './problems.ts'
-import { valueAt } from './record.ts'
+import { isRecord, valueAt } from './record.ts'
 import { configSchema } from './settings.ts'
 import { fieldAt, type Path, type Section } from './shape.ts'
 import { spellings } from './variables.ts'
@@ -52,17 +52,22 @@ function complaintsOf(root: Section, values: unknown, issue: z.core.$ZodIssue): 
   return [{ path, message: `${withoutUserinfo(issue.message)}${got(root, path, value, issue.message)}${suggestion}` }]
 }
 
-/** The value in question, where it may be shown and is not in the message yet. */
+/** The value in question, where it may be shown, says more than the message, and is not in it yet. */
 function got(root: Section, path: Path, value: unknown, message: string): string {
   const field = fieldAt(root, path)
-  if (!field || field.secret || field.file || value === undefined) return ''
+  const isExpectation = message.startsWith('expected')
+  if (!field || field.secret || field.file || value === undefined || !isExpectation) return ''
   if (value === null) return ', got nothing'
-  if (typeof value === 'object') return `, got a ${Array.isArray(value) ? 'list' : 'section'}`
+  if (field.shape.kind === 'section' && isRecord(value)) return ''
   // A text in the place of a section may be a secret that was put one level too high.
-  if (field.shape.kind !== 'value') return `, got a ${typeof value === 'string' ? 'text' : typeof value}`
+  if (typeof value === 'object' || field.shape.kind !== 'value') return `, got a ${kindOf(value)}`
   const text = String(value)
-  const isShown = message.startsWith(`${text}:`) || message.includes(`"${text}"`)
-  return isShown ? '' : `, got ${JSON.stringify(short(withoutUserinfo(text)))}`
+  return message.includes(`"${text}"`) ? '' : `, got ${JSON.stringify(short(withoutUserinfo(text)))}`
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'object') return Array.isArray(value) ? 'list' : 'section'
+  return typeof value === 'string' ? 'text' : typeof value
 }
 
 function unknownKey(root: Section, path: Path, key: string): string {

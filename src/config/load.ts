@@ -35,10 +35,10 @@ export type LoadResult =
       readonly warnings: readonly string[]
       /** Absolute paths of the configuration file and of every file it names. */
       readonly files: readonly string[]
+      /** Top-level settings that were given; the others have their defaults. */
+      readonly given: ReadonlySet<string>
       /** Defaults filled in, secrets hidden; {@link formatEffective} makes YAML of it. */
       readonly effective: Record<string, unknown>
-      /** Names of the top-level settings that were given rather than left to their default. */
-      readonly given: ReadonlySet<string>
     }
   | {
       readonly ok: false
@@ -65,7 +65,8 @@ export function loadConfig({ env, flags, cwd, readFile }: LoadInput): LoadResult
   const files = [...new Set([...file.files, ...loaded.files])]
   if (problems.length > 0 || !config) return { ok: false, problems: inOrder(problems), files }
   const warnings = [...environment.warnings, ...warningsOf(config, merged.written)].map(printable)
-  return { ok: true, config, warnings, files, effective: redact(ROOT, merged.written), given: new Set(Object.keys(merged.written)) }
+  const given = new Set(Object.keys(merged.written))
+  return { ok: true, config, warnings, files, given, effective: redact(ROOT, merged.written) }
 }
 
 function namedFile(flags: Flags, env: Environment): string | undefined {

@@ -1,5 +1,5 @@
 /** Rules between settings that each are well formed. They read what was written, so they hold beside other problems. */
-import { type Listen, parseListen } from '../settings/listen.ts'
+import { formatListen, type Listen, parseListen } from '../settings/listen.ts'
 import type { Complaint } from './complaint.ts'
 import { isRecord, valueAt } from './record.ts'
 import type { Section } from './shape.ts'
@@ -22,7 +22,10 @@ function listenersOf(root: Section, written: Record<string, unknown>): Complaint
   const all = LISTENERS.map((name) => ({ name, listen: listenOf(root, written, name) }))
   return all.flatMap(({ name, listen }, index) => {
     const other = all.slice(0, index).find((earlier) => listen && earlier.listen && isSame(earlier.listen, listen))
-    return other ? [{ path: [name], message: `takes the same address as ${other.name}` }] : []
+    if (!other || !listen) return []
+    if (written[name] !== undefined) return [{ path: [name], message: `takes the same address as ${other.name}` }]
+    const message = `takes ${formatListen(listen)}, the default of ${name}: set ${name} to another address, or to off`
+    return [{ path: [other.name], message }]
   })
 }
 

@@ -10,6 +10,7 @@ import {
   type Pair,
   parseDocument,
   visit,
+  type YAMLMap,
 } from 'yaml'
 import { isRecord } from './record.ts'
 import type { Path } from './shape.ts'
@@ -50,7 +51,6 @@ const ERRORS: ReadonlyMap<string, string> = new Map([
   ['BAD_INDENT', 'wrong indentation, or a bracket that is not closed'],
   ['BAD_SCALAR_START', 'a text that begins with this character needs quotes'],
   ['BLOCK_AS_IMPLICIT_KEY', 'a setting within a setting stands on its own line; quote a text that holds ": "'],
-  ['DUPLICATE_KEY', 'this key stands twice in its section'],
   ['MISSING_CHAR', 'a quote, bracket, comma or colon is missing'],
   ['MULTILINE_IMPLICIT_KEY', 'a key stands on one line; is a colon missing?'],
   ['MULTIPLE_DOCS', 'expected one document: remove what follows ---'],
@@ -87,7 +87,8 @@ const parse = (text: string, lineCounter: LineCounter) =>
     // A file that declares %YAML 1.1 must not turn `no` into false, or merge keys on.
     merge: false,
     resolveKnownTags: false,
-    uniqueKeys: true,
+    // The parser's own search for keys that stand twice takes minutes for 1 MiB of keys.
+    uniqueKeys: false,
     prettyErrors: false,
     // `silent` would also swallow the error of a second document.
     logLevel: 'error',
@@ -116,7 +117,16 @@ function removeMeaningless(document: Document.Parsed, lines: LineCounter): YamlP
       const isGood = isScalar(key) && key.value !== null && key.value !== '__proto__'
       return isGood ? undefined : remove(key, 'a key is the name of a setting')
     },
-    Value(_, { anchor }) {
+    Map(_, map) {
+      if (map.anchor !== undefined) anchors.add(map.anchor)
+      for (const key of secondKeys(map)) {
+        problems.push({ at: position(lines, offset(key) ?? 0), message: 'this key stands twice in its section' })
+      }
+    },
+    Seq(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor)
+    },
+    Scalar(_, { anchor }) {
       if (anchor !== undefined) anchors.add(anchor)
     },
     Alias(_, alias) {
@@ -124,6 +134,18 @@ function removeMeaningless(document: Document.Parsed, lines: LineCounter): YamlP
     },
   })
   return problems
+}
+
+/** Keys that stand in a mapping already. */
+function secondKeys(map: YAMLMap): unknown[] {
+  const seen = new Set<string>()
+  return map.items.flatMap(({ key }) => {
+    const name = isScalar(key) ? String(key.value) : undefined
+    if (name === undefined) return []
+    if (seen.has(name)) return [key]
+    seen.add(name)
+    return []
+  })
 }
 
 function locate(document: Document.Parsed, lines: LineCounter, path: Path, of: 'value' | 'key'): Position | undefined {
