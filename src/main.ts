@@ -8,6 +8,9 @@ const packageFile = new URL('../package.json', import.meta.url)
 // Our own package.json has a version.
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
 
+// Whoever reads the log may go away; that is no reason to end.
+process.stdout.on('error', () => {})
+
 process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),

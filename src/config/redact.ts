@@ -5,7 +5,7 @@ import { isRecord } from './record.ts'
 import { type Field, fileName, type Section, type Shape } from './shape.ts'
 
 /** What stands where a secret does. */
-export const HIDDEN = '[hidden]'
+const HIDDEN = '[hidden]'
 
 /** The effective configuration as plain data, as it could be written in a file; files are named by their absolute paths. */
 export function redact(section: Section, written: Readonly<Record<string, unknown>>): Record<string, unknown> {

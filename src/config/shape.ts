@@ -18,13 +18,13 @@ export interface Section {
 }
 
 /** Several sections of one kind, such as `routes`. */
-export interface ListOfSections {
+interface ListOfSections {
   readonly kind: 'list'
   readonly item: Section
 }
 
 /** One value, or a list of values. */
-export interface Value {
+interface Value {
   readonly kind: 'value'
   /** Its type in words, such as `duration`. */
   readonly words: string

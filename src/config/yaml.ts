@@ -21,7 +21,7 @@ export interface Position {
   readonly column: number
 }
 
-export interface YamlProblem {
+interface YamlProblem {
   readonly at: Position
   readonly message: string
 }

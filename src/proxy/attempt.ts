@@ -58,7 +58,7 @@ export class Attempt {
     // What the client sent after its request is no frame now, and must not become a request either (trap 4).
     this.#upgrade.take()
     if (dialled.kind === 'failed') return this.#refuse(dialled.reason, dialled.detail)
-    relayAnswer(dialled.response, this.#upgrade.socket)
+    relayAnswer(dialled.response, this.#upgrade.socket, this.#context.linger)
     this.#close(dialled.response.statusCode ?? 502, '', 'the backend answered without switching', 'upstream')
   }
 

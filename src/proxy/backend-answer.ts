@@ -1,9 +1,10 @@
 /** The backend's answer to an upgrade, passed on as it is. */
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { type Duplex, pipeline } from 'node:stream'
 import type { Connection } from '../policy/connection.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import { endToEnd, pairs, valuesOf } from './headers.ts'
+import type { Linger } from './linger.ts'
 
 /** Its 101, with all its headers. Its subprotocol passes, unless that is a token, or the client would be left without any. */
 export function switchAnswer(response: IncomingMessage, { protocols }: Connection, route: RoutePolicy): Buffer {
@@ -33,15 +34,18 @@ function echoOf(chosen: readonly string[], offered: readonly string[], route: Ro
   return offered.find((item) => item.toLowerCase() === 'bearer')
 }
 
-/** Any other answer: an ordinary response, after which the connection ends (trap 4: what follows is never for the backend). */
-export function relayAnswer(response: IncomingMessage, socket: Duplex): void {
+/**
+ * Any other answer: an ordinary response, after which the connection ends (trap 4: what follows is never for the backend).
+ * What the client still sends is discarded.
+ */
+export function relayAnswer(response: IncomingMessage, socket: Duplex, linger: Linger): void {
   const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`]
   for (const [name, value] of pairs(endToEnd(response.rawHeaders))) lines.push(`${name}: ${value}`)
   lines.push('Connection: close')
   socket.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'))
-  response.on('error', () => socket.destroy())
-  response.on('aborted', () => socket.destroy())
-  socket.once('close', () => response.destroy())
-  response.pipe(socket)
   socket.resume()
+  pipeline(response, socket, (error) => {
+    if (error) socket.destroy()
+    else linger.hold(socket)
+  })
 }

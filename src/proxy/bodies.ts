@@ -60,8 +60,7 @@ function answerHead(incoming: IncomingMessage, response: ServerResponse): string
   return headers
 }
 
-/** Answers to HEAD, 204 and 304 have no body; HTTP/1.0 knows no chunks. */
+/** Answers 204 and 304 have no body, not even an empty one in chunks; HTTP/1.0 knows no chunks. */
 function canBeChunked(incoming: IncomingMessage, response: ServerResponse): boolean {
-  const { method, httpVersion } = response.req
-  return httpVersion === '1.1' && method !== 'HEAD' && incoming.statusCode !== 204 && incoming.statusCode !== 304
+  return response.req.httpVersion === '1.1' && incoming.statusCode !== 204 && incoming.statusCode !== 304
 }

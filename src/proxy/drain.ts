@@ -28,6 +28,7 @@ export interface DrainContext {
 }
 
 const STEP_MS = 100
+const LAST_STEPS = 10
 
 export class Drain {
   readonly #context: DrainContext
@@ -77,6 +78,8 @@ export class Drain {
     }
     const left = sessions.all()
     for (const session of left) session.destroy()
+    // Their sockets close, and their last log lines are written, a moment later.
+    for (let steps = 0; sessions.size > 0 && steps < LAST_STEPS; steps++) await this.#step()
     this.#stage = 'drained'
     observe({ type: 'drained', forced: left.length })
     return { forced: left.length }

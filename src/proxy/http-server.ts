@@ -39,8 +39,6 @@ export interface HttpHandlers {
 export function createHttpServer(settings: HttpServerSettings, handlers: HttpHandlers): Server {
   const options = parserOptions(settings.handshakeTimeout)
   const server = settings.tls ? https.createServer({ ...options, ...settings.tls }) : http.createServer(options)
-  // Node drops what is above its count without a word; malformed() counts them all, the head's size bounds them.
-  server.maxHeadersCount = 0
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     response.on('error', ignore)
     takeTurn(response, () => serve(request, response, handlers))

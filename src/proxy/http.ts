@@ -46,7 +46,6 @@ interface Exchange extends PassThrough {
 interface Attempt {
   readonly upstream: Upstream
   readonly outgoing: ClientRequest
-  readonly isRetry: boolean
   stage: 'connecting' | 'sending' | 'answered'
 }
 
@@ -65,15 +64,15 @@ export function passThrough(request: IncomingMessage, response: ServerResponse, 
     if (!exchange.outgoing || exchange.outgoing.destroyed) request.socket.off('close', leave)
     else exchange.outgoing.once('close', () => request.socket.off('close', leave))
   })
-  attempt(exchange, first, agentFor(options.agents, first), false)
+  attempt(exchange, first, agentFor(options.agents, first))
 }
 
-function attempt(exchange: Exchange, upstream: Upstream, agent: Agent | false, isRetry: boolean): void {
+function attempt(exchange: Exchange, upstream: Upstream, agent: Agent | false): void {
   const { request } = exchange
   const outgoing = open(exchange, upstream, agent)
   if (!outgoing) return
   exchange.outgoing = outgoing
-  const state: Attempt = { upstream, outgoing, isRetry, stage: 'connecting' }
+  const state: Attempt = { upstream, outgoing, stage: 'connecting' }
   outgoing.once('socket', (socket) => onSocket(exchange, state, socket))
   outgoing.on('continue', () =>
     passInformation(exchange.response, { statusCode: 100, statusMessage: 'Continue', rawHeaders: [] }),
@@ -142,28 +141,25 @@ function onAnswer(exchange: Exchange, state: Attempt, incoming: IncomingMessage)
 function onError(exchange: Exchange, state: Attempt, error: Error): void {
   if (exchange.request.socket.destroyed || state.stage === 'answered') return
   if (state.stage === 'connecting') tryNext(exchange, state, error)
-  else if (isStale(exchange, state, error)) attempt(exchange, state.upstream, false, true)
+  else if (isStale(exchange, state, error)) attempt(exchange, state.upstream, false)
   else fail(exchange, 'upstream_unreachable', state.upstream, error.message)
 }
 
 function tryNext(exchange: Exchange, state: Attempt, error: Error): void {
   const next = exchange.candidates.shift()
   const reason = error instanceof ConnectTimeout ? 'upstream_timeout' : 'upstream_unreachable'
-  if (next) attempt(exchange, next, agentFor(exchange.agents, next), false)
+  if (next) attempt(exchange, next, agentFor(exchange.agents, next))
   else fail(exchange, reason, state.upstream, error.message)
 }
 
-/** A kept-alive connection that the upstream closed as we wrote: sending again is safe where the request may be repeated. */
+/**
+ * A kept-alive connection that the upstream closed as we wrote: sending again, over a new one, is safe where the
+ * request may be repeated.
+ */
 function isStale(exchange: Exchange, state: Attempt, error: NodeJS.ErrnoException): boolean {
   const { request } = exchange
   const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE'
-  return (
-    isReset &&
-    state.outgoing.reusedSocket &&
-    !state.isRetry &&
-    !hasBody(request) &&
-    IDEMPOTENT.has(request.method ?? '')
-  )
+  return isReset && state.outgoing.reusedSocket && !hasBody(request) && IDEMPOTENT.has(request.method ?? '')
 }
 
 function fail(exchange: Exchange, reason: HttpFailure['reason'], upstream: Upstream, detail: string): void {

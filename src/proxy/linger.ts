@@ -20,8 +20,15 @@ export class Linger {
     this.#now = now
   }
 
-  /** Sends the last bytes and FIN; the socket is destroyed when its client has closed too, or its time is up. */
+  /** Sends the last bytes and FIN, and holds the socket. */
   end(socket: Duplex, bytes: Buffer): void {
+    if (socket.destroyed) return
+    socket.end(bytes)
+    this.hold(socket)
+  }
+
+  /** Reads and discards what still comes; the socket is destroyed when its client has closed too, or its time is up. */
+  hold(socket: Duplex): void {
     if (socket.destroyed) return
     this.#sockets.add(socket)
     const deadline = this.#wheel.at(this.#now() + LINGER_MS, () => socket.destroy())
@@ -29,7 +36,6 @@ export class Linger {
       deadline.cancel()
       this.#sockets.delete(socket)
     })
-    socket.end(bytes)
     socket.resume()
     if (this.#sockets.size > MAX_LINGERING) this.#sockets.values().next().value?.destroy()
   }

@@ -28,10 +28,11 @@ const CLOSINGS = 12
 
 /** What sessions share. */
 export interface SessionContext {
+  /** Runs on `clock`. */
   readonly wheel: Wheel
   /** ms since the epoch. */
   readonly now: () => number
-  /** ms, monotonic: what frames are timed with. */
+  /** ms, monotonic: what frames and deadlines are timed with. */
   readonly clock: () => number
   readonly observe: Observe
   readonly answers: () => Answers
@@ -140,7 +141,9 @@ export class Session implements SessionView {
 
   #start({ permit, clientHead, upstreamHead }: Pair): void {
     const { expiresAt } = permit.connection
-    if (expiresAt !== undefined) this.#expiry = this.#context.wheel.at(expiresAt, () => this.#expire())
+    const { wheel, clock, now } = this.#context
+    // Deadlines run on the monotonic clock; a token's end is a date.
+    if (expiresAt !== undefined) this.#expiry = wheel.at(clock() + expiresAt - now(), () => this.#expire())
     if (upstreamHead.length > 0) this.#down.receive(upstreamHead)
     for (const chunk of clientHead) this.#up.receive(chunk)
     this.#client.resume()
@@ -270,7 +273,7 @@ export class Session implements SessionView {
 
   /** Ends it by force, unless a slow side is still taking what was sent before the Close. */
   #deadline(rounds: number, queuedBefore: number): Deadline {
-    return this.#context.wheel.at(this.#context.now() + CLOSING_MS, () => {
+    return this.#context.wheel.at(this.#context.clock() + CLOSING_MS, () => {
       const queued = this.#client.queued() + this.#upstream.queued()
       if (queued === 0 || queued >= queuedBefore || rounds <= 1) return this.destroy()
       this.#closing = this.#deadline(rounds - 1, queued)

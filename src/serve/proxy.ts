@@ -25,6 +25,8 @@ export interface ProxyServer {
   readonly policy: () => ProxyPolicy
   /** Swaps the policy; open sessions take its frame checks. */
   readonly adopt: (config: Config) => void
+  /** Takes no more connections; resolves when the requests under way are answered, or the time in ms is up. */
+  readonly finish: (timeoutMs: number) => Promise<void>
   /** Ends whatever is left, at once. */
   readonly destroy: () => void
   /** How much is held, for tests of leaks. */
@@ -42,13 +44,13 @@ export interface Held {
 export function createProxy(config: Config, observe: Observe): ProxyServer {
   const now = () => Date.now()
   const clock = () => performance.now()
-  const wheel = new Wheel(TICK_MS, now())
-  const ticking = setInterval(() => wheel.tick(now()), TICK_MS)
+  const wheel = new Wheel(TICK_MS, clock())
+  const ticking = setInterval(() => wheel.tick(clock()), TICK_MS)
   const sessions = new Sessions()
   const counts = new Counts()
-  const linger = new Linger(wheel, now)
+  const linger = new Linger(wheel, clock)
   const agents = createAgents()
-  const drain = new Drain({ sessions, wheel, now, observe })
+  const drain = new Drain({ sessions, wheel, now: clock, observe })
   const keySet = keepKeySets(globalThis.fetch, now, (url, { type, detail }) =>
     observe({ type: 'keys', url, outcome: type, detail }),
   )
@@ -95,9 +97,21 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
         if (route) session.adopt(route)
       }
     },
+    finish: (timeoutMs) => finish(server, timeoutMs),
     destroy: () => destroy({ server, sessions, linger, agents, ticking }),
     held: () => ({ sessions: sessions.size, counts: counts.size, deadlines: wheel.size, lingering: linger.size }),
   }
+}
+
+function finish(server: Server, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
 }
 
 interface Parts {

@@ -1,19 +1,18 @@
 /** The composition root: a configuration becomes stores, a policy, observers and servers that run. */
 import { createAdmin } from '../admin/server.ts'
 import type { LoadResult } from '../config/load.ts'
-import { formatProblem } from '../config/problems.ts'
-import { watchFiles } from '../config/watch.ts'
-import type { Event, Observe } from '../observe/events.ts'
-import { createLog } from '../observe/log.ts'
-import { createMetrics, type Metrics } from '../observe/metrics.ts'
-import { createOps, type Readiness } from '../ops/server.ts'
+import type { Observe } from '../observe/events.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { createOps } from '../ops/server.ts'
+import type { Reason } from '../policy/reasons.ts'
 import type { Drained } from '../proxy/drain.ts'
 import { createLiveness, type Liveness } from '../proxy/liveness.ts'
 import { parseDuration } from '../settings/duration.ts'
-import { type Listeners, openListeners } from './listeners.ts'
+import { type Listeners, openListeners, type Servers } from './listeners.ts'
+import { createObservers, type Observers } from './observers.ts'
 import { createProxy, type Held, type ProxyServer } from './proxy.ts'
-
-export type Loaded = Extract<LoadResult, { ok: true }>
+import { readiness } from './readiness.ts'
+import { Configuration, type Loaded, type Reloaded } from './reload.ts'
 
 export interface StartOptions {
   readonly loaded: Loaded
@@ -36,65 +35,33 @@ export interface Running {
   readonly held: () => Held
 }
 
-export type Reloaded = { readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }
-
 /** Starts a proxy. Rejects, with nothing left running, where an address that was asked for cannot be used. */
 export async function start(options: StartOptions): Promise<Running> {
-  const sinks: Observe[] = []
-  const observe = (event: Event) => {
-    for (const sink of sinks) sink(event)
-  }
-  const { config } = options.loaded
-  const proxy = createProxy(config, observe)
+  const { loaded } = options
+  const observers = createObservers()
+  const { observe } = observers
+  const proxy = createProxy(loaded.config, observe)
   const liveness = createLiveness(() => backends(proxy), now)
-  const metrics = createMetrics({ ...metricSources(proxy, liveness), ...options })
-  const codeOf = (reason: keyof ReturnType<ProxyServer['policy']>['answers']) => proxy.policy().answers[reason].code
-  sinks.push(createLog({ level: config.logLevel, write: options.write, now, codeOf }), metrics.observe)
-  const current = { loaded: options.loaded }
-  const files = watchFiles(
-    () => reload(),
-    (message) => observe({ type: 'warning', message }),
-  )
-  const reload = () => reloadInto(current, options.load, proxy, files, observe)
-  const drain = () => proxy.drain.begin(current.loaded.config.drain)
-  const servers = {
+  const metrics = connect(observers, proxy, liveness, options)
+  const configuration = new Configuration(loaded, options.load, proxy, observe)
+  const stage: { is: 'starting' | 'serving' } = { is: 'starting' }
+  const servers: Servers = {
     listen: proxy.server,
-    ops: createOps({ readiness: () => readiness(proxy, liveness), metrics: scraped(metrics, liveness) }),
-    admin: createAdmin({
-      token: () => current.loaded.config.adminToken,
-      allowedHosts: allowedHosts(current.loaded),
-      observe,
-      actions: {
-        config: () => current.loaded.effective,
-        sessions: () => proxy.sessions.all(),
-        drain,
-        reload: async () => reload(),
-        parseDuration,
-      },
+    ops: createOps({
+      readiness: () => readiness(proxy.drain.isDraining ? 'draining' : stage.is, liveness),
+      metrics: scraped(metrics, liveness),
     }),
+    admin: adminServer(configuration, proxy, observe),
   }
-  const close = () => {
-    files.close()
-    proxy.destroy()
-    for (const server of [servers.ops, servers.admin]) {
-      server.closeAllConnections()
-      server.close()
-    }
-  }
-  const given = (setting: string) => current.loaded.given.has(setting)
+  const close = () => closeAll(configuration, proxy, servers)
   try {
     const warn = (message: string) => observe({ type: 'warning', message })
-    const listeners = await openListeners(servers, config, given, warn)
-    for (const message of options.loaded.warnings) warn(message)
-    observe({ type: 'started', listeners, mode: config.mode })
-    if (config.watch) files.use(options.loaded.files)
-    const stop = async () => {
-      const drained = await drain()
-      close()
-      observe({ type: 'stopped' })
-      return drained
-    }
-    return { listeners, stop, cut: () => proxy.drain.cut(), reload, held: proxy.held }
+    const listeners = await openListeners(servers, loaded.config, (setting) => loaded.given.has(setting), warn)
+    loaded.warnings.forEach(warn)
+    observe({ type: 'started', listeners, mode: loaded.config.mode })
+    configuration.watch()
+    stage.is = 'serving'
+    return running(listeners, configuration, proxy, observe, close)
   } catch (error) {
     close()
     throw error
@@ -103,64 +70,89 @@ export async function start(options: StartOptions): Promise<Running> {
 
 const now = () => Date.now()
 
-/** Loads, and swaps the policy whole; a configuration with a problem changes nothing (trap 36). */
-function reloadInto(
-  current: { loaded: Loaded },
-  load: () => LoadResult,
+function connect(observers: Observers, proxy: ProxyServer, liveness: Liveness, options: StartOptions): Metrics {
+  const { write, version, nodeVersion } = options
+  const codeOf = (reason: Reason) => proxy.policy().answers[reason].code
+  const log = { level: options.loaded.config.logLevel, write, now, codeOf }
+  return observers.connect(log, {
+    version,
+    nodeVersion,
+    totals: () => proxy.sessions.totals(),
+    upstreams: liveness.known,
+    isDraining: () => proxy.drain.isDraining,
+    dryRunRoutes: () => dryRunRoutes(proxy),
+    now,
+  })
+}
+
+function adminServer(configuration: Configuration, proxy: ProxyServer, observe: Observe) {
+  const { admin } = configuration.loaded.config
+  return createAdmin({
+    token: () => configuration.loaded.config.adminToken,
+    allowedHosts: admin !== 'off' && 'host' in admin && admin.host !== undefined ? [admin.host] : [],
+    observe,
+    actions: {
+      config: () => configuration.loaded.effective,
+      sessions: () => proxy.sessions.all(),
+      drain: () => proxy.drain.begin(configuration.loaded.config.drain),
+      reload: async () => configuration.reload(),
+      parseDuration,
+    },
+  })
+}
+
+function running(
+  listeners: Listeners,
+  configuration: Configuration,
   proxy: ProxyServer,
-  files: ReturnType<typeof watchFiles>,
   observe: Observe,
-): Reloaded {
-  const next = load()
-  if (!next.ok) {
-    const problems = next.problems.map(formatProblem)
-    observe({ type: 'reload_failed', problems })
-    return { ok: false, problems }
+  close: () => void,
+): Running {
+  let stopping: Promise<Drained> | undefined
+  let isCut = false
+  const drainAndClose = async () => {
+    const { drain } = configuration.loaded.config
+    const endAt = performance.now() + drain.delay + drain.timeout
+    const drained = await proxy.drain.begin(drain)
+    await proxy.finish(isCut ? 0 : Math.max(0, endAt - performance.now()))
+    close()
+    observe({ type: 'stopped' })
+    return drained
   }
-  for (const setting of FIXED) {
-    const isSame = JSON.stringify(next.config[setting]) === JSON.stringify(current.loaded.config[setting])
-    if (!isSame) observe({ type: 'warning', message: `${setting} changed: that takes a restart` })
+  return {
+    listeners,
+    stop: () => {
+      stopping ??= drainAndClose()
+      return stopping
+    },
+    cut: () => {
+      isCut = true
+      proxy.drain.cut()
+    },
+    reload: () => configuration.reload(),
+    held: proxy.held,
   }
-  try {
-    proxy.adopt(next.config)
-  } catch (error) {
-    const problems = [error instanceof Error ? error.message : 'the configuration cannot be used']
-    observe({ type: 'reload_failed', problems })
-    return { ok: false, problems }
-  }
-  current.loaded = next
-  if (next.config.watch) files.use(next.files)
-  for (const message of next.warnings) observe({ type: 'warning', message })
-  observe({ type: 'reloaded' })
-  return { ok: true }
 }
 
-/** Settings that are read once, at the start. */
-const FIXED = ['listen', 'ops', 'admin', 'handshakeTimeout', 'logLevel', 'watch'] as const
+function closeAll(configuration: Configuration, proxy: ProxyServer, { ops, admin }: Servers): void {
+  configuration.unwatch()
+  proxy.destroy()
+  for (const server of [ops, admin]) {
+    server.closeAllConnections()
+    server.close()
+  }
+}
 
-const allowedHosts = ({ config: { admin } }: Loaded): string[] =>
-  admin !== 'off' && 'host' in admin && admin.host !== undefined ? [admin.host] : []
-
-const pools = (proxy: ProxyServer) => {
+function backends(proxy: ProxyServer) {
   const { routes, unmatched } = proxy.policy()
-  return [...routes.values(), unmatched].flatMap(({ upstreams }) => upstreams ?? [])
+  return [...routes.values(), unmatched].flatMap(({ upstreams }) => upstreams?.upstreams ?? [])
 }
-
-const backends = (proxy: ProxyServer) => pools(proxy).flatMap(({ upstreams }) => upstreams)
 
 const dryRunRoutes = (proxy: ProxyServer) =>
-  [...proxy.policy().routes.values()].map((route) => ({
-    route: route.name,
-    dryRun: [...route.steps, ...route.frames].some(({ mode }) => mode === 'dry-run'),
+  [...proxy.policy().routes.values()].map(({ name, steps, frames }) => ({
+    route: name,
+    dryRun: [...steps, ...frames].some(({ mode }) => mode === 'dry-run'),
   }))
-
-const metricSources = (proxy: ProxyServer, liveness: Liveness) => ({
-  totals: () => proxy.sessions.totals(),
-  upstreams: liveness.known,
-  isDraining: () => proxy.drain.isDraining,
-  dryRunRoutes: () => dryRunRoutes(proxy),
-  now,
-})
 
 /** Whether a backend is up is asked when somebody scrapes. */
 const scraped = (metrics: Metrics, liveness: Liveness) => ({
@@ -170,10 +162,3 @@ const scraped = (metrics: Metrics, liveness: Liveness) => ({
     return await metrics.text()
   },
 })
-
-async function readiness(proxy: ProxyServer, liveness: Liveness): Promise<Readiness> {
-  if (proxy.drain.isDraining) return { ready: false, problems: ['draining'] }
-  const states = await liveness.check()
-  if (states.some(({ up }) => up)) return { ready: true, problems: [] }
-  return { ready: false, problems: states.map(({ label }) => `upstream ${label} does not accept connections`) }
-}

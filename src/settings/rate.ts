@@ -20,7 +20,7 @@ const WINDOWS: ReadonlyMap<string, number> = new Map([
 const EXPECTED = 'expected a rate such as 10/s, 100/min or 30/10s'
 
 /** Parses `10/s`, `100/min`, `30/10s`, `1MiB/s`. Throws what was expected. */
-export function parseRate(text: string): Rate {
+function parseRate(text: string): Rate {
   const [left = '', right = '', ...rest] = text.split('/').map((part) => part.trim())
   const count = parseSize(left)
   const windowMs = WINDOWS.get(right) ?? parseDuration(right)
@@ -30,7 +30,7 @@ export function parseRate(text: string): Rate {
 }
 
 /** One rate. */
-export const rate = () => parsed(z.string(EXPECTED), parseRate).meta({ words: 'rate' })
+const rate = () => parsed(z.string(EXPECTED), parseRate).meta({ words: 'rate' })
 
 /** One rate or several, all of which hold. */
 export const rates = () => list(rate())

@@ -28,7 +28,11 @@ routes:
     limits: { frameSize: 8x8, session: {} }
     session: {}
 `
-  const lines = problemsOf({ yaml, env: { WS_ALLOWED_ORIGINS: 'https://a.example', WS_LOG_LEVEL: 'inf' }, flags: { listen: '80 80' } })
+  const lines = problemsOf({
+    yaml,
+    env: { WS_ALLOWED_ORIGINS: 'https://a.example', WS_LOG_LEVEL: 'inf' },
+    flags: { listen: '80 80' },
+  })
   const at = (part: string, text: string) => `wsluice.yaml:${lineOf(yaml, part)} ${text}`
   assert.deepEqual(lines, [
     at('dryrun', 'mode: expected enforce or dry-run, got "dryrun", did you mean "dry-run"?'),
@@ -36,15 +40,24 @@ routes:
     at('5 }', 'drain.timeout: expected a duration such as 500ms, 10s, 5m or 1h, got "5"'),
     at('store', 'store: not available in this version'),
     at('0.0.0.0', 'admin: is open to other machines: set adminToken or adminTokenFile, or listen on 127.0.0.1'),
-    at('path: ws', 'routes[0]: no backend: set upstream here, or at the top level (upstream:, WS_UPSTREAM or --upstream)'),
+    at(
+      'path: ws',
+      'routes[0]: no backend: set upstream here, or at the top level (upstream:, WS_UPSTREAM or --upstream)',
+    ),
     at('ws\n  - name', 'routes[0].path: expected a path that begins with /, such as /ws/:room or /*, got "ws"'),
-    at('name: b', 'routes[1]: no backend: set upstream here, or at the top level (upstream:, WS_UPSTREAM or --upstream)'),
+    at(
+      'name: b',
+      'routes[1]: no backend: set upstream here, or at the top level (upstream:, WS_UPSTREAM or --upstream)',
+    ),
     at('upstrem:', 'routes[1].upstrem: unknown key, did you mean "upstream"?'),
     at('origin', 'routes[1].origin.allow: missing: expected a list, or one comma-separated text'),
     at('none', 'routes[1].token.secretFile: /etc/wsluice/none: no such file'),
     at('clockTolerence', 'routes[1].token.clockTolerence: unknown key, did you mean "clockTolerance"?'),
     at('8x8', 'routes[1].limits.frameSize: expected a size such as 64KiB, 1MiB or 512, got "8x8"'),
-    at('session: {} }', 'routes[1].limits.session: unknown key, expected connections, frameSize, messageSize, fragments, controlFrames, messages, mode'),
+    at(
+      'session: {} }',
+      'routes[1].limits.session: unknown key, expected connections, frameSize, messageSize, fragments, controlFrames, messages, mode',
+    ),
     at('session: {}\n', 'routes[1].session: not available in this version'),
     'WS_ALLOWED_ORIGINS: cannot be used beside the routes of wsluice.yaml:7:1: remove it, or set origin.allow of a route there',
     'WS_LOG_LEVEL: expected debug, info, warn, error or silent, got "inf", did you mean "info"?',
@@ -65,11 +78,23 @@ const PRECEDENCE: [name: string, given: Given, expected: string][] = [
   ],
   [
     'flag over variable over file',
-    { yaml: `${UPSTREAM}listen: :1\n`, env: { WS_LISTEN: ':2', WS_MODE: 'enforce' }, flags: { listen: ':3', dryRun: true } },
+    {
+      yaml: `${UPSTREAM}listen: :1\n`,
+      env: { WS_LISTEN: ':2', WS_MODE: 'enforce' },
+      flags: { listen: ':3', dryRun: true },
+    },
     'info 20000 3 dry-run',
   ],
-  ['a flag that says nothing', { yaml: UPSTREAM, env: { WS_MODE: 'dry-run' }, flags: { dryRun: false } }, 'info 20000 8080 dry-run'],
-  ['empty variables', { yaml: `${UPSTREAM}listen: :1\n`, env: { WS_LISTEN: '', WS_LOG_LEVEL: ' ' } }, 'info 20000 1 enforce'],
+  [
+    'a flag that says nothing',
+    { yaml: UPSTREAM, env: { WS_MODE: 'dry-run' }, flags: { dryRun: false } },
+    'info 20000 8080 dry-run',
+  ],
+  [
+    'empty variables',
+    { yaml: `${UPSTREAM}listen: :1\n`, env: { WS_LISTEN: '', WS_LOG_LEVEL: ' ' } },
+    'info 20000 1 enforce',
+  ],
 ]
 
 for (const [name, given, expected] of PRECEDENCE) {
@@ -82,9 +107,19 @@ for (const [name, given, expected] of PRECEDENCE) {
 
 test('the file of a variable beats the secret of the file, and the other way round', () => {
   const files = { '/run/token': 'from-a-file\n', '/etc/wsluice/token': 'beside the configuration' }
-  assert.equal(good({ yaml: `${UPSTREAM}adminToken: inline\n`, files, env: { WS_ADMIN_TOKEN_FILE: '/run/token' } }).config.adminToken, 'from-a-file')
-  assert.equal(good({ yaml: `${UPSTREAM}adminTokenFile: token\n`, files, env: { WS_ADMIN_TOKEN: 'inline' } }).config.adminToken, 'inline')
-  assert.equal(good({ yaml: `${UPSTREAM}adminTokenFile: token\n`, files }).config.adminToken, 'beside the configuration')
+  assert.equal(
+    good({ yaml: `${UPSTREAM}adminToken: inline\n`, files, env: { WS_ADMIN_TOKEN_FILE: '/run/token' } }).config
+      .adminToken,
+    'from-a-file',
+  )
+  assert.equal(
+    good({ yaml: `${UPSTREAM}adminTokenFile: token\n`, files, env: { WS_ADMIN_TOKEN: 'inline' } }).config.adminToken,
+    'inline',
+  )
+  assert.equal(
+    good({ yaml: `${UPSTREAM}adminTokenFile: token\n`, files }).config.adminToken,
+    'beside the configuration',
+  )
 })
 
 const SWITCHES: [value: string, expected: boolean | undefined][] = [
@@ -134,10 +169,21 @@ test('a sidecar from variables alone', () => {
 
 test('without variables the one route has no check', () => {
   const [route] = good({ env: { WS_UPSTREAM: 'http://127.0.0.1:8000' } }).config.routes
-  assert.deepEqual([route?.origin, route?.token, route?.domains, route?.authorize, route?.limits.connections], Array(5).fill(undefined))
+  assert.deepEqual(
+    [route?.origin, route?.token, route?.domains, route?.authorize, route?.limits.connections],
+    Array(5).fill(undefined),
+  )
 })
 
-const EMPTY = ['WS_TOKEN_SECRET', 'WS_TOKEN_SECRET_FILE', 'WS_TOKEN_JWKS', 'WS_TOKEN_ISSUER', 'WS_ALLOWED_ORIGINS', 'WS_TRUSTED_IFRAME_HOSTS', 'WS_DOMAIN_CLAIM']
+const EMPTY = [
+  'WS_TOKEN_SECRET',
+  'WS_TOKEN_SECRET_FILE',
+  'WS_TOKEN_JWKS',
+  'WS_TOKEN_ISSUER',
+  'WS_ALLOWED_ORIGINS',
+  'WS_TRUSTED_IFRAME_HOSTS',
+  'WS_DOMAIN_CLAIM',
+]
 
 for (const name of EMPTY) {
   for (const value of ['', ' ', ' , ']) {
@@ -150,19 +196,55 @@ for (const name of EMPTY) {
 
 const ENVIRONMENT: [name: string, env: Record<string, string>, expected: string[]][] = [
   ['no upstream', {}, ['no backend: set upstream here, or at the top level (upstream:, WS_UPSTREAM or --upstream)']],
-  ['a token without a key', { WS_UPSTREAM: 'http://x', WS_TOKEN_USER: 'uid' }, ['WS_TOKEN_USER: expected a key: secret, secretFile, secrets, publicKey or jwks']],
-  ['a user limit without a token', { WS_UPSTREAM: 'http://x', WS_MAX_CONNECTIONS_PER_USER: '5' }, ['WS_MAX_CONNECTIONS_PER_USER: the user is named by a token: the route needs a token section']],
-  ['not in this version', { WS_UPSTREAM: 'http://x', WS_STORE: 'redis://:pw@x', WS_WORKERS: '4', WS_RATE_LIMIT_WINDOW: '' }, ['WS_STORE: not available in this version', 'WS_WORKERS: not available in this version']],
-  ['both spellings of a secret', { WS_UPSTREAM: 'http://x', WS_ADMIN_TOKEN: SECRET, WS_ADMIN_TOKEN_FILE: '/run/x' }, ['WS_ADMIN_TOKEN: give WS_ADMIN_TOKEN or WS_ADMIN_TOKEN_FILE, not both']],
-  ['an entry of a list', { WS_UPSTREAM: 'http://x', WS_ALLOWED_ORIGINS: 'https://a.example,b.example' }, ['WS_ALLOWED_ORIGINS: b.example: an origin needs a scheme, did you mean "https://b.example"?']],
-  ['a file that is not there', { WS_UPSTREAM: 'http://x', WS_TOKEN_PUBLIC_KEY: 'key.pem' }, ['WS_TOKEN_PUBLIC_KEY: /etc/wsluice/key.pem: no such file']],
-  ['a configuration file that is not there', { WS_CONFIG: 'none.yaml', WS_MODE: 'x' }, ['none.yaml: no such file', 'WS_MODE: expected enforce or dry-run, got "x"']],
+  [
+    'a token without a key',
+    { WS_UPSTREAM: 'http://x', WS_TOKEN_USER: 'uid' },
+    ['WS_TOKEN_USER: expected a key: secret, secretFile, secrets, publicKey or jwks'],
+  ],
+  [
+    'a user limit without a token',
+    { WS_UPSTREAM: 'http://x', WS_MAX_CONNECTIONS_PER_USER: '5' },
+    ['WS_MAX_CONNECTIONS_PER_USER: the user is named by a token: the route needs a token section'],
+  ],
+  [
+    'not in this version',
+    { WS_UPSTREAM: 'http://x', WS_STORE: 'redis://:pw@x', WS_WORKERS: '4', WS_RATE_LIMIT_WINDOW: '' },
+    ['WS_STORE: not available in this version', 'WS_WORKERS: not available in this version'],
+  ],
+  [
+    'both spellings of a secret',
+    { WS_UPSTREAM: 'http://x', WS_ADMIN_TOKEN: SECRET, WS_ADMIN_TOKEN_FILE: '/run/x' },
+    ['WS_ADMIN_TOKEN: give WS_ADMIN_TOKEN or WS_ADMIN_TOKEN_FILE, not both'],
+  ],
+  [
+    'an entry of a list',
+    { WS_UPSTREAM: 'http://x', WS_ALLOWED_ORIGINS: 'https://a.example,b.example' },
+    ['WS_ALLOWED_ORIGINS: b.example: an origin needs a scheme, did you mean "https://b.example"?'],
+  ],
+  [
+    'a file that is not there',
+    { WS_UPSTREAM: 'http://x', WS_TOKEN_PUBLIC_KEY: 'key.pem' },
+    ['WS_TOKEN_PUBLIC_KEY: /etc/wsluice/key.pem: no such file'],
+  ],
+  [
+    'a configuration file that is not there',
+    { WS_CONFIG: 'none.yaml', WS_MODE: 'x' },
+    ['none.yaml: no such file', 'WS_MODE: expected enforce or dry-run, got "x"'],
+  ],
 ]
 
-for (const [name, env, expected] of ENVIRONMENT) test(`variables: ${name}`, () => assert.deepEqual(problemsOf({ env }), expected))
+for (const [name, env, expected] of ENVIRONMENT)
+  test(`variables: ${name}`, () => assert.deepEqual(problemsOf({ env }), expected))
 
 test('unknown variables are warned about, with the nearest name and without their value', () => {
-  const env = { WS_UPSTREAM: 'http://x', WS_LISTE: SECRET, WS_SERVICE_HOST: '10.0.0.1', WS_PORT: 'tcp://10.0.0.1:80', WSLUICE: 'x', WS_ZZZZ: 'x' }
+  const env = {
+    WS_UPSTREAM: 'http://x',
+    WS_LISTE: SECRET,
+    WS_SERVICE_HOST: '10.0.0.1',
+    WS_PORT: 'tcp://10.0.0.1:80',
+    WSLUICE: 'x',
+    WS_ZZZZ: 'x',
+  }
   assert.deepEqual(good({ env }).warnings, [
     'WS_LISTE: unknown variable, ignored; did you mean WS_LISTEN?',
     'WS_SERVICE_HOST: unknown variable, ignored; Kubernetes sets it for a Service called ws',
@@ -180,16 +262,34 @@ const LEAKS: [name: string, given: Given][] = [
   ['secrets that are no list', { yaml: `${UPSTREAM}routes: [{ path: /a, token: { secrets: ${HIDDEN} } }]` }],
   ['an empty secret among secrets', { yaml: `${UPSTREAM}routes: [{ path: /a, token: { secrets: [${HIDDEN}, ""] } }]` }],
   ['both spellings', { yaml: `${UPSTREAM}adminToken: ${HIDDEN}\nadminTokenFile: x` }],
-  ['an unknown key beside it', { yaml: `${UPSTREAM}routes: [{ path: /a, token: { secret: ${HIDDEN}, secrt: ${HIDDEN} } }]` }],
-  ['an algorithm no key serves', { yaml: `${UPSTREAM}routes: [{ path: /a, token: { secret: ${HIDDEN}, algorithms: RS256 } }]` }],
-  ['a file that is a secret', { yaml: `${UPSTREAM}routes: [{ path: /a, token: { publicKey: key } }]`, files: { '/etc/wsluice/key': HIDDEN } }],
-  ['a blank file beside it', { yaml: `${UPSTREAM}adminTokenFile: b\nroutes: [{ path: /a, token: { secret: ${HIDDEN}, x: 1 } }]`, files: { '/etc/wsluice/b': '\n' } }],
+  [
+    'an unknown key beside it',
+    { yaml: `${UPSTREAM}routes: [{ path: /a, token: { secret: ${HIDDEN}, secrt: ${HIDDEN} } }]` },
+  ],
+  [
+    'an algorithm no key serves',
+    { yaml: `${UPSTREAM}routes: [{ path: /a, token: { secret: ${HIDDEN}, algorithms: RS256 } }]` },
+  ],
+  [
+    'a file that is a secret',
+    { yaml: `${UPSTREAM}routes: [{ path: /a, token: { publicKey: key } }]`, files: { '/etc/wsluice/key': HIDDEN } },
+  ],
+  [
+    'a blank file beside it',
+    {
+      yaml: `${UPSTREAM}adminTokenFile: b\nroutes: [{ path: /a, token: { secret: ${HIDDEN}, x: 1 } }]`,
+      files: { '/etc/wsluice/b': '\n' },
+    },
+  ],
   ['a broken file', { yaml: `adminToken: "${HIDDEN}\nlisten: :1` }],
   ['a variable', { env: { WS_TOKEN_SECRET: HIDDEN, WS_TOKEN_ALGORITHMS: 'RS256' } }],
   ['both variables', { env: { WS_TOKEN_SECRET: HIDDEN, WS_TOKEN_SECRET_FILE: '/x' } }],
   ['a variable of another version', { env: { WS_STORE: `redis://:${HIDDEN}@x` } }],
   ['a password in a URL', { env: { WS_UPSTREAM: `http://user:${HIDDEN}@x:1` } }],
-  ['a password in the URL of keys', { env: { WS_UPSTREAM: 'http://x', WS_TOKEN_JWKS: `https://user:${HIDDEN}@x/jwks` } }],
+  [
+    'a password in the URL of keys',
+    { env: { WS_UPSTREAM: 'http://x', WS_TOKEN_JWKS: `https://user:${HIDDEN}@x/jwks` } },
+  ],
   ['a variable beside routes', { yaml: `${UPSTREAM}routes: [{ path: /a }]`, env: { WS_TOKEN_SECRET: HIDDEN } }],
 ]
 
@@ -216,7 +316,8 @@ routes:
 })
 
 test('a secret file gives up one newline, and no more', () => {
-  const secret = (content: string) => good({ yaml: `${UPSTREAM}adminTokenFile: t\n`, files: { '/etc/wsluice/t': content } }).config.adminToken
+  const secret = (content: string) =>
+    good({ yaml: `${UPSTREAM}adminTokenFile: t\n`, files: { '/etc/wsluice/t': content } }).config.adminToken
   assert.equal(secret('abc'), 'abc')
   assert.equal(secret('abc\n'), 'abc')
   assert.equal(secret('abc\r\n'), 'abc')
@@ -239,23 +340,75 @@ const RULES: [name: string, yaml: string, expected: RegExp | undefined][] = [
   ['admin off', `${UPSTREAM}admin: off`, undefined],
   ['admin on a name that begins like loopback', `${UPSTREAM}admin: 127.0.0.1.example.com:9465`, /admin: is open/],
   ['admin with a token', `${UPSTREAM}admin: :9465\nadminToken: x`, undefined],
-  ['one address twice', `${UPSTREAM}listen: :8080\nops: :8080`, /^wsluice.yaml:3:6 ops: takes the same address as listen/],
+  [
+    'one address twice',
+    `${UPSTREAM}listen: :8080\nops: :8080`,
+    /^wsluice.yaml:3:6 ops: takes the same address as listen/,
+  ],
   ['one port on two hosts', `${UPSTREAM}listen: 127.0.0.1:8080\nops: 127.0.0.2:8080`, undefined],
-  ['one port on every host and on one', `${UPSTREAM}listen: :9465`, /^wsluice.yaml:2:9 listen: takes 127.0.0.1:9465, the default of admin/],
+  [
+    'one port on every host and on one',
+    `${UPSTREAM}listen: :9465`,
+    /^wsluice.yaml:2:9 listen: takes 127.0.0.1:9465, the default of admin/,
+  ],
   ['any port twice', `${UPSTREAM}listen: :0\nops: :0`, undefined],
-  ['one name twice', `${UPSTREAM}routes: [{ name: a, path: /a }, { name: a, path: /b }]`, /routes\[1\].name: routes\[0\] has the same name/],
-  ['one path twice', `${UPSTREAM}routes: [{ path: /a }, { path: /a }]`, /routes\[1\].name: routes\[0\] has the same name/],
-  ['one identity header twice', `${UPSTREAM}routes: [{ path: /a, token: { secret: ${SECRET} }, headers: { user: X-A, claims: x-a } }]`, /headers.claims: is the header of headers.user too/],
-  ['an identity header of the handshake', `${UPSTREAM}routes: [{ path: /a, token: { secret: ${SECRET} }, headers: { user: Sec-WebSocket-Key } }]`, /headers.user: is a header of the handshake/],
-  ['identity without a token', `${UPSTREAM}routes: [{ path: /a, headers: { user: X-A } }]`, /routes\[0\].headers: identity comes from a token/],
+  [
+    'one name twice',
+    `${UPSTREAM}routes: [{ name: a, path: /a }, { name: a, path: /b }]`,
+    /routes\[1\].name: routes\[0\] has the same name/,
+  ],
+  [
+    'one path twice',
+    `${UPSTREAM}routes: [{ path: /a }, { path: /a }]`,
+    /routes\[1\].name: routes\[0\] has the same name/,
+  ],
+  [
+    'one identity header twice',
+    `${UPSTREAM}routes: [{ path: /a, token: { secret: ${SECRET} }, headers: { user: X-A, claims: x-a } }]`,
+    /headers.claims: is the header of headers.user too/,
+  ],
+  [
+    'an identity header of the handshake',
+    `${UPSTREAM}routes: [{ path: /a, token: { secret: ${SECRET} }, headers: { user: Sec-WebSocket-Key } }]`,
+    /headers.user: is a header of the handshake/,
+  ],
+  [
+    'identity without a token',
+    `${UPSTREAM}routes: [{ path: /a, headers: { user: X-A } }]`,
+    /routes\[0\].headers: identity comes from a token/,
+  ],
   ['an upstream for each route', 'routes: [{ path: /a, upstream: http://127.0.0.1 }]', undefined],
-  ['a parameter no path has', `${UPSTREAM}routes: [{ path: /a/:x, limits: { connections: { perKey: { key: "param:y", max: 5 } } } }]`, /perKey.key: the path of the route has no :y/],
-  ['a process limit by user without tokens', `${UPSTREAM}limits: { connections: { perUser: 5 } }`, /limits.connections.perUser: /],
-  ['a section with nothing in it', `${UPSTREAM}routes: [{ path: /a, token: }]`, /routes\[0\].token: expected a section of settings, got nothing/],
+  [
+    'a parameter no path has',
+    `${UPSTREAM}routes: [{ path: /a/:x, limits: { connections: { perKey: { key: "param:y", max: 5 } } } }]`,
+    /perKey.key: the path of the route has no :y/,
+  ],
+  [
+    'a process limit by user without tokens',
+    `${UPSTREAM}limits: { connections: { perUser: 5 } }`,
+    /limits.connections.perUser: /,
+  ],
+  [
+    'a section with nothing in it',
+    `${UPSTREAM}routes: [{ path: /a, token: }]`,
+    /routes\[0\].token: expected a section of settings, got nothing/,
+  ],
   ['no routes', `${UPSTREAM}routes: []`, /routes: expected at least one route/],
-  ['an object in place of a file', `${UPSTREAM}routes: [{ path: /a, token: { publicKey: { path: /x, text: y } } }]`, /publicKey: expected the path of a file/],
-  ['a close code that may not be sent', `${UPSTREAM}closeCodes: { token_expired: { code: 1006 } }`, /closeCodes.token_expired.code: expected a close code/],
-  ['a reason that is none', `${UPSTREAM}closeCodes: { token_expird: { code: 4001 } }`, /closeCodes.token_expird: unknown key, did you mean "token_expired"/],
+  [
+    'an object in place of a file',
+    `${UPSTREAM}routes: [{ path: /a, token: { publicKey: { path: /x, text: y } } }]`,
+    /publicKey: expected the path of a file/,
+  ],
+  [
+    'a close code that may not be sent',
+    `${UPSTREAM}closeCodes: { token_expired: { code: 1006 } }`,
+    /closeCodes.token_expired.code: expected a close code/,
+  ],
+  [
+    'a reason that is none',
+    `${UPSTREAM}closeCodes: { token_expird: { code: 4001 } }`,
+    /closeCodes.token_expird: unknown key, did you mean "token_expired"/,
+  ],
   ['a setting one level too high', `${UPSTREAM}token: {}`, /token: unknown key, did you mean "routes\[\].token"/],
   ['a file that holds itself', `${UPSTREAM}routes: &all [*all]`, /routes\[0\]: expected a section/],
   ['a scalar where a section is', `${UPSTREAM}drain: 5`, /drain: expected a section of settings, got a number/],
@@ -278,16 +431,41 @@ const TOKEN = `token: { secret: ${SECRET} }`
 
 const WARNINGS: [name: string, yaml: string, expected: string[]][] = [
   ['none', `${UPSTREAM}routes: [{ path: /a, ${TOKEN} }]`, []],
-  ['a weak secret', `${UPSTREAM}routes: [{ name: a, path: /a, token: { secret: short } }]`, ['route a: an HMAC secret of less than 32 bytes can be guessed; make one with: openssl rand -base64 48']],
-  ['process dry run', `${UPSTREAM}mode: dry-run\nlimits: { connections: { total: 5 } }\nroutes: [{ path: /a, mode: dry-run, ${TOKEN}, limits: { frameSize: 1MiB } }]`, ['process mode dry-run silences limits.connections, routes[0].token, routes[0].limits.frameSize']],
-  ['route dry run', `${UPSTREAM}routes: [{ path: /a, mode: dry-run, ${TOKEN} }]`, ['routes[0].mode dry-run silences routes[0].token']],
-  ['limits dry run', `${UPSTREAM}routes: [{ path: /a, limits: { mode: dry-run, frameSize: 1MiB } }]`, ['routes[0].limits.mode dry-run silences routes[0].limits.frameSize']],
-  ['a shadowed route', `${UPSTREAM}routes: [{ path: /* }, { path: /a }]`, ['route /a is never reached: /* before it takes every path of it']],
-  ['a route shadowed by a prefix', `${UPSTREAM}routes: [{ path: /ws/:a/* }, { path: /ws/:b/c }, { path: /ws/* }]`, ['route /ws/:b/c is never reached: /ws/:a/* before it takes every path of it']],
+  [
+    'a weak secret',
+    `${UPSTREAM}routes: [{ name: a, path: /a, token: { secret: short } }]`,
+    ['route a: an HMAC secret of less than 32 bytes can be guessed; make one with: openssl rand -base64 48'],
+  ],
+  [
+    'process dry run',
+    `${UPSTREAM}mode: dry-run\nlimits: { connections: { total: 5 } }\nroutes: [{ path: /a, mode: dry-run, ${TOKEN}, limits: { frameSize: 1MiB } }]`,
+    ['process mode dry-run silences limits.connections, routes[0].token, routes[0].limits.frameSize'],
+  ],
+  [
+    'route dry run',
+    `${UPSTREAM}routes: [{ path: /a, mode: dry-run, ${TOKEN} }]`,
+    ['routes[0].mode dry-run silences routes[0].token'],
+  ],
+  [
+    'limits dry run',
+    `${UPSTREAM}routes: [{ path: /a, limits: { mode: dry-run, frameSize: 1MiB } }]`,
+    ['routes[0].limits.mode dry-run silences routes[0].limits.frameSize'],
+  ],
+  [
+    'a shadowed route',
+    `${UPSTREAM}routes: [{ path: /* }, { path: /a }]`,
+    ['route /a is never reached: /* before it takes every path of it'],
+  ],
+  [
+    'a route shadowed by a prefix',
+    `${UPSTREAM}routes: [{ path: /ws/:a/* }, { path: /ws/:b/c }, { path: /ws/* }]`,
+    ['route /ws/:b/c is never reached: /ws/:a/* before it takes every path of it'],
+  ],
   ['no shadow of what is more', `${UPSTREAM}routes: [{ path: /a/:b }, { path: /a/* }, { path: /a }]`, []],
 ]
 
-for (const [name, yaml, expected] of WARNINGS) test(`warning: ${name}`, () => assert.deepEqual(good({ yaml }).warnings, expected))
+for (const [name, yaml, expected] of WARNINGS)
+  test(`warning: ${name}`, () => assert.deepEqual(good({ yaml }).warnings, expected))
 
 test('the effective configuration loads to the same configuration', () => {
   const yaml = `${UPSTREAM}listen: 127.0.0.1:8080
@@ -311,7 +489,9 @@ routes:
 
 test('hostile files are refused with a bound', () => {
   assert.deepEqual(problemsOf({ yaml: `a: ${'x'.repeat(2 ** 20)}` }), ['wsluice.yaml: is larger than 1 MiB'])
-  const lines = problemsOf({ yaml: `${UPSTREAM}"${'k'.repeat(500)}": 1\n"\\e[31m\\u202e": 1\nlisten: "${'9'.repeat(500)}"\n` })
+  const lines = problemsOf({
+    yaml: `${UPSTREAM}"${'k'.repeat(500)}": 1\n"\\e[31m\\u202e": 1\nlisten: "${'9'.repeat(500)}"\n`,
+  })
   assert.equal(lines.length, 3)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that none is left is the point
   for (const line of lines) assert.ok(line.length < 400 && !/[\u0000-\u001f\u202e]/.test(line), line)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readYaml } from '../../src/config/yaml.ts'
 import type { Path } from '../../src/config/shape.ts'
+import { readYaml } from '../../src/config/yaml.ts'
 
 const TEXT = `listen: ":8080"
 drain:
@@ -92,7 +92,10 @@ test('a prototype is never made of a file', () => {
 })
 
 test('an anchor bomb is refused at once', () => {
-  const levels = Array.from({ length: 30 }, (_, level) => `a${level + 1}: &a${level + 1} [${Array(9).fill(`*a${level}`)}]`)
+  const levels = Array.from(
+    { length: 30 },
+    (_, level) => `a${level + 1}: &a${level + 1} [${Array(9).fill(`*a${level}`)}]`,
+  )
   const { problems, values } = readYaml(`a0: &a0 [x]\n${levels.join('\n')}\n`)
   assert.match(problems[0]?.message ?? '', /aliases .* repeat too much/)
   assert.deepEqual(values, {})
@@ -110,7 +113,19 @@ test('deep nesting is refused, not thrown', () => {
 })
 
 test('a message quotes nothing of the file', () => {
-  const broken = ['s3cr3t', 'a: "s3cr3t', 'a: @s3cr3t', '{ s3cr3t', 'a: !s3cr3t x', 'a: *s3cr3t', '%s3cr3t\n---\na: 1', 's3cr3t: 1\ns3cr3t: 2', 'a: "\\q s3cr3t"', '] s3cr3t', 'a: b: s3cr3t']
+  const broken = [
+    's3cr3t',
+    'a: "s3cr3t',
+    'a: @s3cr3t',
+    '{ s3cr3t',
+    'a: !s3cr3t x',
+    'a: *s3cr3t',
+    '%s3cr3t\n---\na: 1',
+    's3cr3t: 1\ns3cr3t: 2',
+    'a: "\\q s3cr3t"',
+    '] s3cr3t',
+    'a: b: s3cr3t',
+  ]
   for (const text of broken) {
     const { problems } = readYaml(text)
     assert.ok(problems.length > 0, text)

@@ -1,5 +1,6 @@
 /** Where an ordinary request goes when an upstream cannot be reached, is late, or answers nonsense. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { backend, bodiesIn, closedPort, echo, LAST, passing, passingTo, rawBoth } from '../support/pass.ts'
 import { exchange, rawClient, rawServer } from '../support/raw.ts'
@@ -10,6 +11,11 @@ test('an upstream that cannot be reached: the next one, with the body; then 502'
   const proxy = await passing(t, [dead, behind.port, dead])
   const send = () => exchange(t, proxy.port, `POST /a HTTP/1.1\r\nContent-Length: 2\r\n${LAST}hi`)
   for (const _ of [1, 2, 3]) assert.deepEqual(bodiesIn(await send()), ['<POST /a hi>'])
+  const client = await rawClient(t, proxy.port)
+  client.send('POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n')
+  await once(behind.server, 'request')
+  client.send('hi')
+  await client.until('<POST /b hi>')
   assert.deepEqual(proxy.failures, [])
 
   const none = await passing(t, [dead, dead])
@@ -95,10 +101,41 @@ test('a kept connection that the backend has closed: the request is sent again o
   const post = await overStale(`POST /second HTTP/1.1\r\nContent-Length: 2\r\n${LAST}hi`, 2)
   assert.match(await post.ended, /^HTTP\/1\.1 502 /)
 
-  const twice = await overStale(`GET /second HTTP/1.1\r\n${LAST}`, 3)
-  const second = await behind.connection(4)
+  const bare = await overStale(`POST /second HTTP/1.1\r\nContent-Length: 0\r\n${LAST}`, 3)
+  assert.match(await bare.ended, /^HTTP\/1\.1 502 /)
+
+  const twice = await overStale(`GET /second HTTP/1.1\r\n${LAST}`, 4)
+  const second = await behind.connection(5)
   await second.until('GET /second')
   second.socket.resetAndDestroy()
   assert.match(await twice.ended, /^HTTP\/1\.1 502 /)
-  assert.equal(behind.connections.length, 5)
+  assert.equal(behind.connections.length, 6)
+})
+
+test('a backend whose answer cannot be passed on is let go of at once', async (t) => {
+  const { behind, proxy } = await rawBoth(t)
+  const answers = [
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n',
+  ]
+  for (const [index, answer] of answers.entries()) {
+    const client = await rawClient(t, proxy.port)
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    const connection = await behind.connection(index)
+    await connection.until('\r\n\r\n')
+    connection.send(answer)
+    await connection.ended
+    await client.until(/^HTTP\/1\.1 502 [\s\S]*Bad gateway\n$/)
+  }
+})
+
+test('a backend that dies during an upload: 502, and the connection goes on after the upload', async (t) => {
+  const { behind, client } = await rawBoth(t)
+  client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${4 << 20}\r\n\r\nx`)
+  const connection = await behind.connection(0)
+  await connection.until('\r\n\r\nx')
+  connection.socket.resetAndDestroy()
+  await client.until(/^HTTP\/1\.1 502 [\s\S]*Bad gateway\n$/)
+  client.send(`${'x'.repeat((4 << 20) - 1)}GET /next HTTP/1.1\r\n${LAST}`)
+  await (await behind.connection(1)).until('GET /next')
 })

@@ -12,7 +12,8 @@ test('a client that takes too long over a head: 408, and nothing for one that sa
 test('a WebSocket handshake is handed over with the bytes behind it', async (t) => {
   const heads: string[] = []
   const proxy = await passingTo(t, echo, {
-    onUpgrade: (_request, socket, head) => {
+    onUpgrade: (request, socket, head) => {
+      assert.equal(request.socket.timeout, 0)
       heads.push(head.toString('latin1'))
       socket.end('HTTP/1.1 101 Yes\r\n\r\n')
     },

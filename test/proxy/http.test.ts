@@ -43,6 +43,15 @@ test('an answer reaches the client byte for byte', async (t) => {
   )
 })
 
+test('an answer may have more headers than node keeps by itself', async (t) => {
+  const { behind, client } = await rawBoth(t)
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const connection = await behind.connection(0)
+  await connection.until('\r\n\r\n')
+  connection.send(`HTTP/1.1 200 OK\r\n${'a: 1\r\n'.repeat(2_100)}Content-Length: 0\r\n\r\n`)
+  assert.equal((await client.until('\r\n\r\n')).match(/\r\na: 1/g)?.length, 2_100)
+})
+
 test('every method passes, with the framing of its body', async (t) => {
   const proxy = await passingTo(t, echo)
   const client = await rawClient(t, proxy.port)

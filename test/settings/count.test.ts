@@ -10,9 +10,11 @@ const CASES: [least: number, value: unknown, expected: unknown][] = [
   [0, ' 5 ', 5],
   [1, 1, 1],
   [1, 0, 'Error: expected a whole number from 1'],
-  ...['8x8', '1e3', '0x10', '-1', '1.5', '', '٣', '1,000', '9'.repeat(16)].map(
-    (text): [number, unknown, unknown] => [0, text, 'Error: expected a whole number from 0'],
-  ),
+  ...['8x8', '1e3', '0x10', '-1', '1.5', '', '٣', '1,000', '9'.repeat(16)].map((text): [number, unknown, unknown] => [
+    0,
+    text,
+    'Error: expected a whole number from 0',
+  ]),
   ...[1.5, -1, Number.NaN, 1e21, true, null, undefined, [1], {}].map((value): [number, unknown, unknown] => [
     0,
     value,

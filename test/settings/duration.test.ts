@@ -18,7 +18,23 @@ const CASES: [text: string, ms: number][] = [
 
 for (const [text, ms] of CASES) test(`duration ${text}`, () => assert.equal(parseDuration(text), ms))
 
-const REFUSED: unknown[] = ['', '10', '10 s', 's', '-1s', '1e3s', '10S', '1h30m', '.5s', '10sec', 10, null, undefined, ['10s'], '1toString']
+const REFUSED: unknown[] = [
+  '',
+  '10',
+  '10 s',
+  's',
+  '-1s',
+  '1e3s',
+  '10S',
+  '1h30m',
+  '.5s',
+  '10sec',
+  10,
+  null,
+  undefined,
+  ['10s'],
+  '1toString',
+]
 
 for (const value of REFUSED) {
   test(`no duration: ${JSON.stringify(value) ?? 'undefined'}`, () => {

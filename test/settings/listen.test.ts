@@ -31,7 +31,24 @@ test('off is off, where it may be', () => {
   assert.match(String(read(listen(), 'off')), /^Error: expected :port/)
 })
 
-const REFUSED = ['', ':', ':65536', ':-1', ':8x', '::1:80', '[::1]', 'host', 'http://h:80', 'h:80/', 'a b:80', 'unix:run', 8080.5, true, null, undefined]
+const REFUSED = [
+  '',
+  ':',
+  ':65536',
+  ':-1',
+  ':8x',
+  '::1:80',
+  '[::1]',
+  'host',
+  'http://h:80',
+  'h:80/',
+  'a b:80',
+  'unix:run',
+  8080.5,
+  true,
+  null,
+  undefined,
+]
 
 for (const value of REFUSED) {
   test(`no listen address: ${JSON.stringify(value) ?? 'undefined'}`, () => {

@@ -11,14 +11,29 @@ const CASES: [value: unknown, expected: [count: number, windowMs: number][]][] =
   ['30/10s', [[30, 10_000]]],
   ['1MiB/s', [[1_048_576, 1000]]],
   [' 10 / s ', [[10, 1000]]],
-  ['10/s, 100/min', [[10, 1000], [100, 60_000]]],
-  [['10/s', '100/min'], [[10, 1000], [100, 60_000]]],
+  [
+    '10/s, 100/min',
+    [
+      [10, 1000],
+      [100, 60_000],
+    ],
+  ],
+  [
+    ['10/s', '100/min'],
+    [
+      [10, 1000],
+      [100, 60_000],
+    ],
+  ],
   [[], []],
 ]
 
 for (const [value, expected] of CASES) {
   test(`rate ${JSON.stringify(value)}`, () => {
-    assert.deepEqual(read(rates(), value), expected.map(([count, windowMs]) => ({ count, windowMs })))
+    assert.deepEqual(
+      read(rates(), value),
+      expected.map(([count, windowMs]) => ({ count, windowMs })),
+    )
   })
 }
 

@@ -14,9 +14,9 @@ export interface RawClient {
   readonly ended: Promise<string>
 }
 
-/** Connects to a port of 127.0.0.1; the socket is destroyed when the test ends. */
+/** Connects to a port of 127.0.0.1; the socket stays open until the test ends, though the server has said all. */
 export async function rawClient(t: TestContext, port: number): Promise<RawClient> {
-  const socket = connect(port, '127.0.0.1')
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   t.after(() => socket.destroy())
   await once(socket, 'connect')
   return listenTo(socket)

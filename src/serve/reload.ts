@@ -1,0 +1,73 @@
+/** A reload: the new configuration is loaded whole or not at all (trap 36). */
+import type { LoadResult } from '../config/load.ts'
+import { formatProblem } from '../config/problems.ts'
+import { type FileWatch, watchFiles } from '../config/watch.ts'
+import type { Observe } from '../observe/events.ts'
+import type { ProxyServer } from './proxy.ts'
+
+export type Loaded = Extract<LoadResult, { ok: true }>
+export type Reloaded = { readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }
+
+/** Settings that are read once, at the start. */
+const FIXED = ['listen', 'ops', 'admin', 'handshakeTimeout', 'logLevel', 'watch'] as const
+
+/** The configuration in force. */
+export class Configuration {
+  #loaded: Loaded
+  readonly #load: () => LoadResult
+  readonly #proxy: ProxyServer
+  readonly #observe: Observe
+  readonly #files: FileWatch
+
+  /** @param load loads it again */
+  constructor(loaded: Loaded, load: () => LoadResult, proxy: ProxyServer, observe: Observe) {
+    this.#loaded = loaded
+    this.#load = load
+    this.#proxy = proxy
+    this.#observe = observe
+    this.#files = watchFiles(
+      () => this.reload(),
+      (message) => observe({ type: 'warning', message }),
+    )
+  }
+
+  get loaded(): Loaded {
+    return this.#loaded
+  }
+
+  /** Watches its files from now on, where it says so. */
+  watch(): void {
+    if (this.#loaded.config.watch) this.#files.use(this.#loaded.files)
+  }
+
+  unwatch(): void {
+    this.#files.close()
+  }
+
+  reload(): Reloaded {
+    const next = this.#load()
+    if (!next.ok) return this.#keep(next.problems.map(formatProblem))
+    try {
+      this.#proxy.adopt(next.config)
+    } catch (error) {
+      return this.#keep([error instanceof Error ? error.message : 'the configuration cannot be used'])
+    }
+    const warnings = [...this.#needRestart(next), ...next.warnings]
+    this.#loaded = next
+    this.watch()
+    for (const message of warnings) this.#observe({ type: 'warning', message })
+    this.#observe({ type: 'reloaded' })
+    return { ok: true }
+  }
+
+  #keep(problems: readonly string[]): Reloaded {
+    this.#observe({ type: 'reload_failed', problems })
+    return { ok: false, problems }
+  }
+
+  #needRestart({ config }: Loaded): string[] {
+    const before = this.#loaded.config
+    const changed = FIXED.filter((setting) => JSON.stringify(config[setting]) !== JSON.stringify(before[setting]))
+    return changed.map((setting) => `${setting} changed: that takes a restart`)
+  }
+}

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { type Admission, admit } from '../../src/policy/admit.ts'
+import type { Mode, Step } from '../../src/policy/check.ts'
+import { passed, refuse, type Verdict } from '../../src/policy/verdict.ts'
+import { connection } from '../support/connection.ts'
+import { noted, policyOf, step } from '../support/route-policy.ts'
+
+const NO = refuse('access_denied', 'not you')
+const ALSO_NO = refuse('token_missing', 'no token')
+
+const judge = (...steps: Step[]) => admit(connection(), policyOf(steps))
+
+/** What was found, shortly: `check reason`, with `?` where it was a would-be refusal. */
+const found = ({ findings }: Admission) =>
+  findings.map(({ check, reason, counted }) => `${check} ${reason}${counted ? '' : '?'}`)
+
+/** A pass that took something, and the log of what was given back. */
+const taking = (given: string[], check: string, mode: Mode = 'enforce', verdict: Partial<Verdict> = {}): Step =>
+  step(check, () => ({ ok: true, release: () => given.push(check), ...verdict }) as Verdict, mode)
+
+test('the checks run in order, the entry first', async () => {
+  const ran: string[] = []
+  const entry = [noted(ran, 'drain'), noted(ran, 'route', { ok: true, learned: { route: 'chat' } })]
+  const admission = await admit(connection(), policyOf([noted(ran, 'origin'), noted(ran, 'token')], entry))
+  assert.deepEqual(ran, ['drain', 'route', 'origin', 'token'])
+  assert.equal(admission.granted, true)
+  assert.equal(admission.route.name, 'chat')
+  assert.deepEqual(
+    admission.trace.map(({ check, verdict }) => [check, verdict?.ok]),
+    [
+      ['drain', true],
+      ['route', true],
+      ['origin', true],
+      ['token', true],
+    ],
+  )
+})
+
+test('the first refusal that counts decides, and nothing runs after it', async () => {
+  const ran: string[] = []
+  const admission = await judge(noted(ran, 'first', NO), noted(ran, 'second', ALSO_NO))
+  assert.equal(admission.granted, false)
+  assert.deepEqual(ran, ['first'])
+  assert.deepEqual(!admission.granted && admission.refusal, {
+    check: 'first',
+    reason: 'access_denied',
+    detail: 'not you',
+    counted: true,
+  })
+})
+
+test('a refusal of the entry keeps the route from being judged', async () => {
+  const ran: string[] = []
+  const admission = await admit(connection(), policyOf([noted(ran, 'token')], [noted(ran, 'route', NO)]))
+  assert.equal(admission.granted, false)
+  assert.equal(admission.route.name, 'none')
+  assert.deepEqual(ran, ['route'])
+})
+
+const FINDINGS: [name: string, modes: [Mode, Mode, Mode], granted: boolean, found: string[]][] = [
+  ['all enforced', ['enforce', 'enforce', 'enforce'], false, ['a access_denied']],
+  ['first dry', ['dry-run', 'enforce', 'enforce'], false, ['a access_denied?', 'b token_missing']],
+  ['second dry', ['enforce', 'dry-run', 'enforce'], false, ['a access_denied']],
+  ['two dry', ['dry-run', 'dry-run', 'enforce'], false, ['a access_denied?', 'b token_missing?', 'c access_denied']],
+  ['all dry', ['dry-run', 'dry-run', 'dry-run'], true, ['a access_denied?', 'b token_missing?', 'c access_denied?']],
+]
+
+for (const [name, [a, b, c], granted, expected] of FINDINGS) {
+  test(`dry run: ${name}`, async () => {
+    const admission = await judge(
+      step('a', () => NO, a),
+      step('b', () => ALSO_NO, b),
+      step('c', () => NO, c),
+    )
+    assert.equal(admission.granted, granted)
+    assert.deepEqual(found(admission), expected)
+  })
+}
+
+test('what a check learned, passing or refusing, the next one knows; the permit knows it too', async () => {
+  const seen: unknown[] = []
+  const admission = await judge(
+    step('token', () => passed('valid', { user: 'ann' })),
+    step('domains', () => refuse('domain_not_allowed', 'no', { type: 'iframe' }), 'dry-run'),
+    step('last', ({ user, type }) => {
+      seen.push(user, type)
+      return passed('seen')
+    }),
+  )
+  assert.deepEqual(seen, ['ann', 'iframe'])
+  assert.equal(admission.granted && admission.permit.connection.user, 'ann')
+  assert.equal(admission.connection.type, 'iframe')
+})
+
+test('a check whose facts are missing is skipped, not refused and not run', async () => {
+  const ran: string[] = []
+  const domains = { ...noted(ran, 'domains'), needs: ['claims'] as const }
+  const admission = await judge(
+    step('token', () => ALSO_NO, 'dry-run'),
+    domains,
+    noted(ran, 'connections'),
+  )
+  assert.equal(admission.granted, true)
+  assert.deepEqual(ran, ['connections'])
+  assert.deepEqual(admission.trace.at(-2), { check: 'domains', mode: 'enforce' })
+})
+
+test('a check whose facts are there runs', async () => {
+  const ran: string[] = []
+  await judge(
+    step('token', () => passed('ok', { claims: {} })),
+    { ...noted(ran, 'domains'), needs: ['claims'] },
+  )
+  assert.deepEqual(ran, ['domains'])
+})
+
+const BROKEN: [name: string, judge: Step['judge'], detail: string][] = [
+  [
+    'throws',
+    () => {
+      throw new TypeError('x is not a function')
+    },
+    'TypeError: x is not a function',
+  ],
+  ['rejects', () => Promise.reject(new Error('store is down')), 'Error: store is down'],
+  [
+    'throws what is no error',
+    () => {
+      throw 'text'
+    },
+    'the check threw',
+  ],
+]
+
+for (const [name, broken, detail] of BROKEN) {
+  test(`a check that ${name} is a refusal`, async () => {
+    const given: string[] = []
+    const admission = await judge(taking(given, 'slot'), step('broken', broken))
+    assert.deepEqual(!admission.granted && admission.refusal, {
+      check: 'broken',
+      reason: 'internal_error',
+      detail,
+      counted: true,
+    })
+    assert.deepEqual(given, ['slot'])
+  })
+
+  test(`a check that ${name} in dry run is a would-be refusal`, async () => {
+    const admission = await judge(step('broken', broken, 'dry-run'))
+    assert.equal(admission.granted, true)
+    assert.deepEqual(found(admission), ['broken internal_error?'])
+  })
+}
+
+test('asynchronous checks are awaited, one after the other', async () => {
+  const order: string[] = []
+  const slow = (check: string, verdict: Verdict) =>
+    step(check, async () => {
+      order.push(`${check} begins`)
+      await setImmediate()
+      order.push(`${check} ends`)
+      return verdict
+    })
+  const admission = await judge(slow('a', passed('fine')), slow('b', NO), slow('c', passed('fine')))
+  assert.deepEqual(order, ['a begins', 'a ends', 'b begins', 'b ends'])
+  assert.equal(!admission.granted && admission.refusal.check, 'b')
+})
+
+test('a refusal gives back what was taken before it, last taken first, once', async () => {
+  const given: string[] = []
+  await judge(
+    taking(given, 'a'),
+    taking(given, 'b'),
+    step('c', () => NO),
+    taking(given, 'd'),
+  )
+  assert.deepEqual(given, ['b', 'a'])
+})
+
+test('a permit gives back once, however often it is released', async () => {
+  const given: string[] = []
+  const admission = await judge(taking(given, 'a'), taking(given, 'b'))
+  assert.deepEqual(given, [])
+  assert.ok(admission.granted)
+  admission.permit.release()
+  admission.permit.release()
+  assert.deepEqual(given, ['b', 'a'])
+})
+
+test('in dry run, who would have been refused holds nothing of what dry-run checks count', async () => {
+  const given: string[] = []
+  const admission = await judge(
+    taking(given, 'enforced'),
+    taking(given, 'before', 'dry-run'),
+    step('no', () => NO, 'dry-run'),
+    taking(given, 'after', 'dry-run'),
+  )
+  assert.deepEqual(given.toSorted(), ['after', 'before'], 'as if the refusal had been enforced')
+  assert.ok(admission.granted)
+  admission.permit.release()
+  assert.deepEqual(given.toSorted(), ['after', 'before', 'enforced'])
+})
+
+test('in dry run, who passes everything holds what the checks count', async () => {
+  const given: string[] = []
+  const admission = await judge(taking(given, 'a', 'dry-run'))
+  assert.deepEqual(given, [])
+  assert.ok(admission.granted)
+  admission.permit.release()
+  assert.deepEqual(given, ['a'])
+})
