@@ -1,26 +1,25 @@
 /** What is allowed and probably not meant. */
+
 import { CHECKS } from '../checks/index.ts'
+import { weakSecrets } from '../tokens/keys.ts'
 import { isRecord, valueAt } from './record.ts'
 import { routeName } from './rules.ts'
 import type { Config } from './settings.ts'
 
 /** Warnings of a configuration that is valid. `written` is the same before it was read. */
 export const warningsOf = (config: Config, written: Record<string, unknown>): string[] => [
-  ...weakSecrets(config),
+  ...guessable(config),
   ...silenced(written),
   ...shadowed(config),
 ]
 
-/** RFC 7518 section 3.2: a key of at least the size of the hash. */
-const LEAST_SECRET_BYTES = 32
-
-function weakSecrets({ routes }: Config): string[] {
+function guessable({ routes }: Config): string[] {
   return routes.flatMap((route) => {
     const { token } = route
     const secrets = token?.secrets ?? (token?.secret === undefined ? [] : [token.secret])
-    if (!secrets.some((secret) => Buffer.byteLength(secret) < LEAST_SECRET_BYTES)) return []
+    if (weakSecrets(secrets) === 0) return []
     return [
-      `route ${routeName(route)}: an HMAC secret of less than ${LEAST_SECRET_BYTES} bytes can be guessed; make one with: openssl rand -base64 48`,
+      `route ${routeName(route)}: an HMAC secret of less than 32 bytes can be guessed; make one with: openssl rand -base64 48`,
     ]
   })
 }

@@ -37,17 +37,17 @@ export type Admission<Upstreams = unknown> = Granted<Upstreams> | Denied<Upstrea
 class GrantedPermit<Upstreams> {
   readonly connection: Connection
   readonly route: RoutePolicy<Upstreams>
-  #releases: (() => void)[]
+  readonly #taken: Taken[]
 
-  constructor(connection: Connection, route: RoutePolicy<Upstreams>, releases: (() => void)[]) {
+  constructor(connection: Connection, route: RoutePolicy<Upstreams>, taken: Taken[]) {
     this.connection = connection
     this.route = route
-    this.#releases = releases
+    this.#taken = taken
   }
 
   /** Gives back everything the checks took. Safe to call twice. */
   release(): void {
-    for (const release of this.#releases.splice(0).reverse()) release()
+    giveBack(this.#taken.splice(0))
   }
 }
 
@@ -63,9 +63,26 @@ export async function admit<U>(connection: Connection, policy: Policy<U>): Promi
   const route = policy.routes.get(trial.connection.route ?? '') ?? policy.unmatched
   refusal ??= await trial.run(route.steps)
   const judged = { connection: trial.connection, route, findings: trial.findings, trace: trial.trace }
-  if (!refusal) return { ...judged, granted: true, permit: new GrantedPermit(trial.connection, route, trial.releases) }
-  for (const release of trial.releases.reverse()) release()
-  return { ...judged, granted: false, refusal }
+  if (refusal) {
+    giveBack(trial.taken)
+    return { ...judged, granted: false, refusal }
+  }
+  const isClean = trial.findings.length === 0
+  // Whoever dry run spared counts into nothing that is in dry run too: the report equals enforcement.
+  giveBack(trial.taken.filter(({ mode }) => !isClean && mode === 'dry-run'))
+  const kept = trial.taken.filter(({ mode }) => isClean || mode === 'enforce')
+  return { ...judged, granted: true, permit: new GrantedPermit(trial.connection, route, kept) }
+}
+
+/** What a check took, to be given back once. */
+interface Taken {
+  readonly mode: Mode
+  readonly release: () => void
+}
+
+/** Last taken, first given back. */
+function giveBack(taken: readonly Taken[]): void {
+  for (const { release } of taken.toReversed()) release()
 }
 
 /** The state of one judgement. */
@@ -73,7 +90,7 @@ class Trial {
   connection: Connection
   readonly findings: Finding[] = []
   readonly trace: Trace[] = []
-  readonly releases: (() => void)[] = []
+  readonly taken: Taken[] = []
 
   constructor(connection: Connection) {
     this.connection = connection
@@ -107,14 +124,14 @@ class Trial {
   #conclude(step: Step, verdict: Verdict): Finding | undefined {
     this.trace.push({ check: step.check, mode: step.mode, verdict })
     this.#learn(verdict)
-    if (verdict.ok) return this.#keep(verdict)
+    if (verdict.ok) return this.#keep(step, verdict)
     const finding = weigh(step, verdict)
     this.findings.push(finding)
     return finding
   }
 
-  #keep(verdict: Pass): undefined {
-    if (verdict.release) this.releases.push(verdict.release)
+  #keep({ mode }: Step, { release }: Pass): undefined {
+    if (release) this.taken.push({ mode, release })
   }
 
   #learn(verdict: Verdict): void {

@@ -80,7 +80,7 @@ const CHANGES: Readonly<Record<Preset, Readonly<Partial<Record<Reason, number>>>
 }
 
 test('the tables name every reason and preset, and no other', () => {
-  assert.deepEqual(Object.keys(TABLE).toSorted(), REASON_KEYS.toSorted())
+  assert.deepEqual(new Set(Object.keys(TABLE)), new Set(REASON_KEYS))
   assert.deepEqual(Object.keys(CHANGES), Object.keys(PRESETS))
 })
 
