@@ -6,7 +6,6 @@ const SETTINGS: ReadonlySet<string> = new Set([
   'forwardedHeader',
   'proxyProtocol',
   'ipv6Prefix',
-  'tls',
   'store',
   'storeFile',
   'maxTrackedKeys',
@@ -36,8 +35,6 @@ const VARIABLES: ReadonlySet<string> = new Set([
   'WS_PROXY_PROTOCOL',
   'WS_IPV6_PREFIX',
   'WS_MAX_TRACKED_KEYS',
-  'WS_TLS_CERT',
-  'WS_TLS_KEY',
   'WS_CORS',
 ])
 

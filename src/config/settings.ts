@@ -10,6 +10,7 @@ import { parsed } from '../settings/parsed.ts'
 import { text } from '../settings/text.ts'
 import { closeCodes, rejectWith } from './answers.ts'
 import { limitProblems, processLimits, routeSchema } from './route.ts'
+import { tls } from './tls.ts'
 import { upstream } from './upstream.ts'
 
 const trustedEntry = () =>
@@ -38,6 +39,7 @@ export const configSchema = z
     trustedProxies: list(trustedEntry()).prefault([]).meta({
       doc: 'Proxies whose X-Forwarded-For is believed: CIDRs, or `loopback`, `private`, `linklocal`, `unix`.',
     }),
+    tls: tls().optional().meta({ doc: 'TLS for `listen`; both files are re-read on change.' }),
     rejectWith: rejectWith().prefault('close').meta({
       doc: '`close`: complete the handshake and close with a code; `http`: a status; `auto`: close for browsers, a status for others.',
     }),

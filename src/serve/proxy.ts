@@ -1,5 +1,6 @@
 /** The proxy's own server, and the state that every connection shares: made once, kept over reloads. */
 import type { Server } from 'node:http'
+import { Server as TlsServer } from 'node:tls'
 import { assemble } from '../assemble.ts'
 import type { Config } from '../config/settings.ts'
 import { Counts } from '../limits/counts.ts'
@@ -57,6 +58,7 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
   const compile = (settings: Config): ProxyPolicy =>
     assemble(settings, { counts, keySet, isDraining: () => drain.isClosing, upstreams: (all) => new UpstreamPool(all) })
   let policy = compile(config)
+  const { handshakeTimeout } = config
   const context = {
     wheel,
     now,
@@ -68,11 +70,12 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
     answers: () => policy.answers,
     totals: (route: string) => sessions.totalsOf(route),
     ended: (session: Parameters<Sessions['remove']>[0]) => sessions.remove(session),
-    handshakeTimeout: config.handshakeTimeout,
-    connectTimeout: config.handshakeTimeout,
+    handshakeTimeout,
+    connectTimeout: handshakeTimeout,
     agents,
   }
-  const server = createHttpServer(config, {
+  const tls = secureContext(config)
+  const server = createHttpServer(tls ? { handshakeTimeout, tls } : { handshakeTimeout }, {
     onRequest: (request, response) => serveOrdinary(request, response, context),
     onUpgrade: (request, socket, head) => {
       serveUpgrade(request, socket, head, context).catch((error: unknown) => {
@@ -91,7 +94,10 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
     drain,
     policy: () => policy,
     adopt: (settings) => {
-      policy = compile(settings)
+      const next = compile(settings)
+      const changed = secureContext(settings)
+      if (changed && server instanceof TlsServer) server.setSecureContext(changed)
+      policy = next
       for (const session of sessions.all()) {
         const route = policy.routes.get(session.route)
         if (route) session.adopt(route)
@@ -102,6 +108,9 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
     held: () => ({ sessions: sessions.size, counts: counts.size, deadlines: wheel.size, lingering: linger.size }),
   }
 }
+
+/** The certificate and key of the listener, where it has TLS. */
+const secureContext = ({ tls }: Config) => tls && { cert: tls.cert.text, key: tls.key.text }
 
 function finish(server: Server, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {

@@ -67,7 +67,8 @@ export class Configuration {
 
   #needRestart({ config }: Loaded): string[] {
     const before = this.#loaded.config
+    const turned = Boolean(config.tls) === Boolean(before.tls) ? [] : ['tls']
     const changed = FIXED.filter((setting) => JSON.stringify(config[setting]) !== JSON.stringify(before[setting]))
-    return changed.map((setting) => `${setting} changed: that takes a restart`)
+    return [...changed, ...turned].map((setting) => `${setting} changed: that takes a restart`)
   }
 }

@@ -98,8 +98,8 @@ test('a kept connection that the backend has closed: the request is sent again o
   retried.send(ok)
   assert.match(await again.ended, /^HTTP\/1\.1 200 /)
 
-  const post = await overStale(`POST /second HTTP/1.1\r\nContent-Length: 2\r\n${LAST}hi`, 2)
-  assert.match(await post.ended, /^HTTP\/1\.1 502 /)
+  const upload = await overStale(`PUT /second HTTP/1.1\r\nContent-Length: 2\r\n${LAST}hi`, 2)
+  assert.match(await upload.ended, /^HTTP\/1\.1 502 /)
 
   const bare = await overStale(`POST /second HTTP/1.1\r\nContent-Length: 0\r\n${LAST}`, 3)
   assert.match(await bare.ended, /^HTTP\/1\.1 502 /)

@@ -105,7 +105,10 @@ export interface Proxied {
 export async function proxied(t: TestContext, { yaml, env = {}, ...options }: TestProxyOptions = {}): Promise<Proxied> {
   const server = await rawServer(t)
   const upstream = `http://127.0.0.1:${server.port}`
-  const place = yaml === undefined ? { env: { WS_UPSTREAM: upstream, ...env } } : { yaml: yaml.replaceAll('UPSTREAM', upstream), env }
+  const place =
+    yaml === undefined
+      ? { env: { WS_UPSTREAM: upstream, ...env } }
+      : { yaml: yaml.replaceAll('UPSTREAM', upstream), env }
   const proxy = await startTestProxy({ ...place, ...options })
   t.after(async () => {
     // What lingers would be waited for.
@@ -131,7 +134,13 @@ export async function openPair(
 }
 
 /** Another connection through a proxy; `index` is how many the backend has had. */
-export async function openOn(t: TestContext, { proxy, backend }: Proxied, index: number, asking?: Asking, accepting?: Accepting) {
+export async function openOn(
+  t: TestContext,
+  { proxy, backend }: Proxied,
+  index: number,
+  asking?: Asking,
+  accepting?: Accepting,
+) {
   const client = await ask(t, proxy.port, asking)
   const upstream = await backend(index)
   await accept(upstream, accepting)
@@ -144,7 +153,8 @@ export function endOf(raw: RawClient): End {
   const headEnd = () => raw.received().indexOf('\r\n\r\n')
   const rest = () => (headEnd() < 0 ? '' : raw.received().slice(headEnd() + 4))
   const frames = () => framesIn(rest())
-  const head = async () => parseHead(await until(raw, () => (headEnd() < 0 ? undefined : raw.received().slice(0, headEnd()))))
+  const head = async () =>
+    parseHead(await until(raw, () => (headEnd() < 0 ? undefined : raw.received().slice(0, headEnd()))))
   return {
     raw,
     send: raw.send,

@@ -19,7 +19,11 @@ export interface FrameOptions {
 const KEY = Buffer.from([0x12, 0xa4, 0x5b, 0xfe])
 
 /** A frame as a backend sends it. */
-export function bare(opcode: number, payload: string | Buffer = '', { fin = true, rsv = 0 }: FrameOptions = {}): string {
+export function bare(
+  opcode: number,
+  payload: string | Buffer = '',
+  { fin = true, rsv = 0 }: FrameOptions = {},
+): string {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
   return head(opcode, bytes.length, 0, fin, rsv) + bytes.toString('latin1')
 }
@@ -69,7 +73,8 @@ export function framesIn(text: string): WireFrame[] {
     const extra = short < 126 ? 0 : short === 126 ? 2 : 8
     const start = at + 2 + extra + (isMasked ? 4 : 0)
     if (start > bytes.length) break
-    const length = extra === 0 ? short : extra === 2 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
+    const length =
+      extra === 0 ? short : extra === 2 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
     if (start + length > bytes.length) break
     const key = isMasked ? bytes.subarray(start - 4, start) : undefined
     const first = bytes.readUInt8(at)

@@ -14,12 +14,13 @@ export async function pageClient(page: Page): Promise<Client> {
   await page.evaluate(`globalThis.calls = (${standardCalls.toString()})()`)
   const call =
     <Name extends keyof Calls>(name: Name) =>
-    async (options: Parameters<Calls[Name]>[0]) =>
-      // What a call gives survives the way out of the page.
-      (await page.evaluate(`calls.${name}(${JSON.stringify(options)})`)) as Awaited<ReturnType<Calls[Name]>>
+    async (options: Parameters<Calls[Name]>[0]): Promise<Reply<Name>> =>
+      await page.evaluate(`calls.${name}(${JSON.stringify(options)})`)
   const calls = { open: call('open'), echo: call('echo'), say: call('say'), close: call('close'), told: call('told') }
   return { name: 'Chromium', ...ABILITIES, ...calls, stop: async () => {} }
 }
+
+type Reply<Name extends keyof Calls> = Calls[Name] extends (...options: never[]) => Promise<infer Value> ? Value : never
 
 const ABILITIES = {
   can: { fragment: false, ping: false, refuseCompression: false },
@@ -36,8 +37,14 @@ function standardCalls(): Calls {
   }
   const heard = (socket: WebSocket) =>
     new Promise<string | ArrayBuffer>((resolve, reject) => {
-      socket.addEventListener('message', ({ data }) => resolve(data), { once: true })
-      socket.addEventListener('close', ({ code }) => reject(new Error(`closed with ${code}`)), { once: true })
+      const heardOnce = new AbortController()
+      const { signal } = heardOnce
+      socket.addEventListener('close', ({ code }) => reject(new Error(`closed with ${code}`)), { signal })
+      const take = ({ data }: MessageEvent) => {
+        heardOnce.abort()
+        resolve(data)
+      }
+      socket.addEventListener('message', take, { signal })
     })
   const ended = (socket: WebSocket) =>
     new Promise<CloseSeen>((resolve) => {
