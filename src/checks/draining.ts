@@ -1,8 +1,10 @@
 /** Whether the process still takes connections. */
 import type { HandshakeCheck } from '../policy/check.ts'
-import { pass, refuse } from '../policy/verdict.ts'
+import { passed, refuse } from '../policy/verdict.ts'
+
+const TAKES = passed('the process takes connections')
 
 export const notDraining =
   (isDraining: () => boolean): HandshakeCheck =>
   () =>
-    isDraining() ? refuse('shutting_down', 'the process is draining') : pass
+    isDraining() ? refuse('shutting_down', 'the process is draining') : TAKES

@@ -15,5 +15,5 @@ export const matchRoute =
       const params = match(connection.path)
       if (params) return { ok: true, learned: { route: name, params }, detail: `path matches route ${name}` }
     }
-    return refuse('route_not_found', 'no route has a path that matches')
+    return refuse('route_not_found', `no route matches the path ${connection.path}`)
   }

@@ -1,49 +1,58 @@
 /** Whether a request is read in one way only: everything a check reads stands once, well formed, and is not oversized. */
 import type { HandshakeCheck } from '../policy/check.ts'
 import type { Connection } from '../policy/connection.ts'
-import { pass, refuse } from '../policy/verdict.ts'
+import { passed, refuse } from '../policy/verdict.ts'
 import { cookieNames } from '../tokens/cookies.ts'
 import { duplicateSource } from '../tokens/find-token.ts'
-import { duplicateNames } from '../tokens/query.ts'
+import { duplicateNames, nameMatcher, splitPair } from '../tokens/query.ts'
 import { parseTokenSource, type TokenSource } from '../tokens/sources.ts'
 
 /** Longest path, and longest header line that a check reads; a token's own bound is `maxLength`. */
 const MAX_BYTES = 16 * 1024
 
-/** Percent-encoded slash, backslash or control byte, once or twice encoded; dot segments; raw control bytes. */
-const AMBIGUOUS_PATH = /%(?:25)*(?:2f|5c|[01][0-9a-f]|7f)|(?:^|\/)(?:\.|%(?:25)*2e){1,2}(?=\/|$)|\\/i
-const CONTROL = /%(?:25)*(?:[01][0-9a-f]|7f)/i
+/** A control byte, raw or however often encoded. */
+const CONTROL = /[\0-\x1f\x7f]|%(?:25)*(?:[01][0-9a-f]|7f)/i
+/** A backslash, a slash that is encoded, or a dot segment, which some servers also see before a path parameter (`..;x`). */
+const AMBIGUOUS = /\\|%(?:25)*(?:2f|5c)|(?:^|\/)(?:\.|%(?:25)*2e){1,2}(?=\/|;|%(?:25)*3b|$)/i
 
 const names = (reads: readonly string[], kind: string) =>
   reads.flatMap((source) => (source.startsWith(`${kind}:`) ? [source.slice(kind.length + 1)] : []))
 
 /** @param reads the parts of a request that the route's checks read, such as `query:token` */
 export function requestShape(reads: readonly string[]): HandshakeCheck {
-  const queries = names(reads, 'query')
+  const queryProblem = queryJudge(names(reads, 'query'))
   const headers = names(reads, 'header').map((name) => name.toLowerCase())
   const cookies = names(reads, 'cookie')
   const protocols = reads.filter((source) => source.startsWith('protocol:')).map(parseTokenSource)
+  const sound = passed(reads.length === 0 ? 'the path is plain' : `each stands at most once: ${reads.join(', ')}`)
   return (connection) => {
     const problem =
       pathProblem(connection) ??
-      queryProblem(connection, queries) ??
+      queryProblem(connection.query) ??
       headerProblem(connection, headers) ??
       cookieProblem(connection, cookies) ??
       protocolProblem(connection, protocols)
-    return problem === undefined ? pass : refuse('bad_request', problem)
+    return problem === undefined ? sound : refuse('bad_request', problem)
   }
 }
 
 function pathProblem({ path }: Connection): string | undefined {
   if (!path.startsWith('/')) return 'the request target is no path'
   if (path.length > MAX_BYTES) return 'the path is too long'
-  return AMBIGUOUS_PATH.test(path) ? 'an encoded slash, a dot segment or a control byte in the path' : undefined
+  const isAmbiguous = AMBIGUOUS.test(path) || CONTROL.test(path)
+  return isAmbiguous ? 'an encoded slash, a dot segment or a control byte in the path' : undefined
 }
 
-function queryProblem({ query }: Connection, read: readonly string[]): string | undefined {
-  if (CONTROL.test(query)) return 'a control byte in the query'
-  const twice = duplicateNames(query, read)
-  return twice === undefined ? undefined : `query parameter ${twice} stands more than once`
+/** Parameters that no check reads may hold what they like. */
+function queryJudge(read: readonly string[]): (query: string) => string | undefined {
+  const match = nameMatcher(read)
+  const isRead = (pair: string) => pair.split(';').some((part) => match(splitPair(part).name) !== undefined)
+  return (query) => {
+    const twice = duplicateNames(query, read)
+    if (twice !== undefined) return `query parameter ${twice} stands more than once`
+    const hasControl = CONTROL.test(query) && query.split('&').some((pair) => CONTROL.test(pair) && isRead(pair))
+    return hasControl ? `a control byte in one of the query parameters ${read.join(', ')}` : undefined
+  }
 }
 
 function headerProblem({ header }: Connection, read: readonly string[]): string | undefined {

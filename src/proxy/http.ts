@@ -55,7 +55,7 @@ interface Attempt {
  */
 export function passThrough(request: IncomingMessage, response: ServerResponse, options: PassThrough): void {
   const [first, ...candidates] = options.pool.candidates()
-  if (!first) return
+  if (!first || request.socket.destroyed) return
   const exchange: Exchange = { ...options, request, response, candidates }
   // Not the response's `close`: an upload may go on after an early answer, and must end with its client too (trap 41).
   const leave = () => exchange.outgoing?.destroy()
