@@ -59,7 +59,8 @@ interface Slot {
 
 /** Takes every slot, or none and refuses. Slots without a limit are counted too: a reload may give them one. */
 function takeAll(connection: Connection, slots: readonly Slot[], { scope, counts }: Assembly): Verdict {
-  const taken: string[] = []
+  const everywhere = scope === '' ? ' (over all routes)' : ''
+  const taken: { readonly slot: Slot; readonly key: string }[] = []
   for (const slot of slots) {
     const value = slot.of(connection)
     if (value === undefined) continue
@@ -68,17 +69,19 @@ function takeAll(connection: Connection, slots: readonly Slot[], { scope, counts
     if (counts.open(key) >= slot.max) {
       return refuse(
         scope === '' && slot.name === 'total' ? 'overloaded' : 'too_many_connections',
-        `${counts.open(key)} open, ${slot.name} allows ${slot.max}${scope === '' ? ' over all routes' : ''}`,
+        `${counts.open(key)} open, ${slot.name} allows ${slot.max}${everywhere}`,
       )
     }
-    taken.push(key)
+    taken.push({ slot, key })
   }
-  for (const key of taken) counts.take(key)
+  for (const { key } of taken) counts.take(key)
+  const limited = taken.filter(({ slot }) => slot.max < UNLIMITED)
+  const open = limited.map(({ slot, key }) => `${slot.name} ${counts.open(key)} of ${slot.max}`).join(', ')
   return {
     ok: true,
-    detail: `${counts.open(`${scope}\0total\0`)} open${scope === '' ? ' over all routes' : ''}, this one included`,
+    detail: `${open === '' ? 'counted, not limited' : `${open}, this one included`}${everywhere}`,
     release: () => {
-      for (const key of taken) counts.give(key)
+      for (const { key } of taken) counts.give(key)
     },
   }
 }

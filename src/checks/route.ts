@@ -13,7 +13,7 @@ export const matchRoute =
   (connection) => {
     for (const { name, match } of routes) {
       const params = match(connection.path)
-      if (params) return { ok: true, learned: { route: name, params }, detail: `path matches route ${name}` }
+      if (params) return { ok: true, learned: { route: name, params }, detail: `the path is that of route ${name}` }
     }
     return refuse('route_not_found', `no route matches the path ${connection.path}`)
   }

@@ -11,7 +11,7 @@ import { parseTokenSource, type TokenSource } from '../tokens/sources.ts'
 const MAX_BYTES = 16 * 1024
 
 /** A control byte, raw or however often encoded. */
-const CONTROL = /[\0-\x1f\x7f]|%(?:25)*(?:[01][0-9a-f]|7f)/i
+const CONTROL = /[^ -~\u0080-\uffff]|%(?:25)*(?:[01][0-9a-f]|7f)/i
 /** A backslash, a slash that is encoded, or a dot segment, which some servers also see before a path parameter (`..;x`). */
 const AMBIGUOUS = /\\|%(?:25)*(?:2f|5c)|(?:^|\/)(?:\.|%(?:25)*2e){1,2}(?=\/|;|%(?:25)*3b|$)/i
 
@@ -24,7 +24,7 @@ export function requestShape(reads: readonly string[]): HandshakeCheck {
   const headers = names(reads, 'header').map((name) => name.toLowerCase())
   const cookies = names(reads, 'cookie')
   const protocols = reads.filter((source) => source.startsWith('protocol:')).map(parseTokenSource)
-  const sound = passed(reads.length === 0 ? 'the path is plain' : `each stands at most once: ${reads.join(', ')}`)
+  const sound = passed(soundness(reads.filter((source) => !source.startsWith('param:'))))
   return (connection) => {
     const problem =
       pathProblem(connection) ??
@@ -35,6 +35,9 @@ export function requestShape(reads: readonly string[]): HandshakeCheck {
     return problem === undefined ? sound : refuse('bad_request', problem)
   }
 }
+
+const soundness = (read: readonly string[]) =>
+  `well formed${read.length === 0 ? '' : `, at most one each of ${read.join(', ')}`}`
 
 function pathProblem({ path }: Connection): string | undefined {
   if (!path.startsWith('/')) return 'the request target is no path'

@@ -1,7 +1,9 @@
 /** The command line: what each command takes, and which function runs it. */
 import { Command, CommanderError, Option } from 'commander'
 import type { Flags } from '../config/flags.ts'
+import { nearest } from '../config/nearest.ts'
 import { checkCommand } from './check.ts'
+import { type DemoFlags, demoCommand } from './demo.ts'
 import { type DrainFlags, drainCommand } from './drain.ts'
 import { type ExplainFlags, explainCommand } from './explain.ts'
 import { type HealthFlags, healthCommand } from './health.ts'
@@ -17,6 +19,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const program = build(terminal, (code) => {
     outcome.code = code
   })
+  const stranger = unknownCommand(args, program)
+  if (stranger !== undefined) {
+    terminal.complain(stranger)
+    return EXIT.usage
+  }
   try {
     await program.parseAsync([...args], { from: 'user' })
     return outcome.code
@@ -30,8 +37,7 @@ function build(terminal: Terminal, done: (code: number) => void): Command {
   const program = new Command('wsluice')
     .description('Enforces WebSocket policy in front of a backend that does not change.')
     .version(terminal.version)
-    .showHelpAfterError('(--help lists what there is)')
-    .configureOutput({ writeOut: terminal.print, writeErr: (text) => terminal.complain(text.trimEnd()) })
+    .configureOutput({ writeOut: terminal.print, outputError: (text) => terminal.complain(oneLine(text)) })
     .exitOverride()
   const bind =
     <F>(command: Run<F>) =>
@@ -63,6 +69,11 @@ function build(terminal: Terminal, done: (code: number) => void): Command {
     .option('--claim <name=value>', 'a claim; JSON values are taken as such; may be repeated', collect, [])
     .addOption(new Option('--ttl <duration>', 'how long it is valid').default('1h'))
     .action(bind<TokenFlags>(tokenCommand))
+  program
+    .command('demo')
+    .description('run a demo backend, the proxy with a sample policy, and a page to try it in a browser')
+    .option('--port <number>', 'port of the page, those of the others follow; 0: any free ones', '8088')
+    .action(bind<DemoFlags>(demoCommand))
   sub('drain', 'drain the running proxy through its admin listener and wait (for preStop)')
     .option('--wait <duration>', 'how long to wait', '25s')
     .action(bind<DrainFlags>(drainCommand))
@@ -71,5 +82,22 @@ function build(terminal: Terminal, done: (code: number) => void): Command {
     .action(bind<HealthFlags>(healthCommand))
   return program
 }
+
+/** Commander would take it for an argument of the default command. */
+function unknownCommand([name = '-']: readonly string[], program: Command): string | undefined {
+  const known = [...program.commands.map((command) => command.name()), 'help']
+  if (name.startsWith('-') || known.includes(name)) return undefined
+  const meant = nearest(name, known)
+  return `unknown command ${name}${meant === undefined ? '' : `, did you mean ${meant}?`} ${HINT}`
+}
+
+const HINT = '(--help lists what there is)'
+
+/** Commander's errors: a word to begin with, and a line for each suggestion. */
+const oneLine = (text: string) =>
+  `${text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')} ${HINT}`
 
 const collect = (value: string, before: string[]): string[] => [...before, value]

@@ -15,10 +15,8 @@ export interface Attempt {
   readonly expected: Expected
 }
 
-export interface AttemptOptions {
+interface Minting {
   readonly secret: string
-  readonly pagePort: number
-  readonly proxyPort: number
   /** ms since the epoch. */
   readonly now: number
 }
@@ -27,7 +25,7 @@ const VALID_SECONDS = 3600
 const EXPIRED_SECONDS = -60
 
 /** A token for the customer's site, valid for an hour or expired a minute ago. */
-export const mintDemoToken = (kind: 'valid' | 'expired', { secret, now }: Pick<AttemptOptions, 'secret' | 'now'>) =>
+export const mintDemoToken = (kind: 'valid' | 'expired', { secret, now }: Minting): Promise<string> =>
   mintToken({
     secret,
     claims: { sub: 'ann', allowed_domains: [hostOf('app')] },
@@ -35,7 +33,12 @@ export const mintDemoToken = (kind: 'valid' | 'expired', { secret, now }: Pick<A
     now,
   })
 
-export async function prepareAttempt(scenario: Scenario, options: AttemptOptions): Promise<Attempt> {
+/** @param chat the proxy's URL for the chat, without a query */
+export async function prepareAttempt(
+  scenario: Scenario,
+  chat: string,
+  options: Minting & { readonly pagePort: number },
+): Promise<Attempt> {
   const nonce = randomUUID()
   const pages = scenario.pages.map((site) => originOf(site, options.pagePort))
   const parent = scenario.namesParent ? pages.at(-2) : undefined
@@ -44,5 +47,5 @@ export async function prepareAttempt(scenario: Scenario, options: AttemptOptions
   if (parent !== undefined) query.set('parent_origin', parent)
   query.set('demo', nonce)
   const { id, messages, expected } = scenario
-  return { id, nonce, url: `ws://127.0.0.1:${options.proxyPort}/chat?${query}`, pages, messages, expected }
+  return { id, nonce, url: `${chat}?${query}`, pages, messages, expected }
 }

@@ -21,19 +21,45 @@ const MAX_LINES = 1000
 export function createLogBook(): LogBook {
   const lines: LogLine[] = []
   const waiting = new Set<() => void>()
-  const write = (text: string) => {
-    const line: unknown = JSON.parse(text)
-    if (!isRecord(line)) return
-    lines.push(line)
-    if (lines.length > MAX_LINES) lines.shift()
+  let isClosed = false
+  const lookAgain = () => {
     for (const look of [...waiting]) look()
   }
-  const linesOf = async (nonce: string, waitMs: number) => {
-    await whenever(() => isComplete(select(lines, nonce)), waiting, waitMs)
-    return select(lines, nonce)
+  return {
+    write: (text) => {
+      const line: unknown = JSON.parse(text)
+      if (!isRecord(line)) return
+      lines.push(line)
+      if (lines.length > MAX_LINES) lines.shift()
+      lookAgain()
+    },
+    linesOf: (nonce, waitMs) =>
+      new Promise((resolve) => {
+        const answer = () => {
+          clearTimeout(timer)
+          waiting.delete(look)
+          resolve(select(lines, nonce))
+        }
+        const look = () => {
+          if (isClosed || isComplete(select(lines, nonce))) answer()
+        }
+        const timer = setTimeout(answer, waitMs)
+        waiting.add(look)
+        look()
+      }),
+    close: () => {
+      isClosed = true
+      lookAgain()
+    },
   }
-  const close = () => {
-    for (const look of [...waiting]) look()
-  }
-  return { write, linesOf, close }
 }
+
+/** Only the line of the judgement has the URL; the others of that handshake share its id. */
+function select(lines: readonly LogLine[], nonce: string): LogLine[] {
+  const decided = lines.find(({ url }) => typeof url === 'string' && url.endsWith(`demo=${nonce}`))
+  return decided ? lines.filter(({ request_id: id }) => id === decided.request_id) : []
+}
+
+/** A refused handshake has one line; an admitted one ends with `closed`. */
+const isComplete = (lines: readonly LogLine[]) =>
+  lines.some(({ event, outcome }) => event === 'closed' || outcome === 'rejected')

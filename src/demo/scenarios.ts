@@ -6,7 +6,7 @@ export interface Scenario {
   readonly title: string
   /** What it shows, in a sentence. */
   readonly shows: string
-  /** The setting that decides, as it stands in the policy. */
+  /** The setting that decides. */
   readonly setting: string
   /** The pages, outermost first, each embedded by the one before it; the last one connects. */
   readonly pages: readonly [Site, ...Site[]]

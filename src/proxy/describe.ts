@@ -31,7 +31,8 @@ export function describe(raw: RawRequest, trust: Trust, at: number): Connection 
   const peer = raw.remoteAddress === undefined ? 'unix' : (canonicalAddress(raw.remoteAddress) ?? raw.remoteAddress)
   const trusted = trust.trusts(peer)
   const { ip, chain } = resolveClient(peer, header('x-forwarded-for'), (address) => trust.trusts(address))
-  const mark = raw.target.indexOf('?')
+  const target = pathAndQuery(raw.target)
+  const mark = target.indexOf('?')
   return {
     id: requestId(trusted ? header('x-request-id') : []),
     at,
@@ -41,11 +42,18 @@ export function describe(raw: RawRequest, trust: Trust, at: number): Connection 
     chain,
     secure: raw.encrypted || (trusted && /^(?:https|wss)$/i.test(header('x-forwarded-proto')[0] ?? '')),
     host: header('host')[0] ?? '',
-    path: mark < 0 ? raw.target : raw.target.slice(0, mark),
-    query: mark < 0 ? '' : raw.target.slice(mark + 1),
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: mark < 0 ? '' : target.slice(mark + 1),
     header,
     protocols: offered(header('sec-websocket-protocol')),
   }
+}
+
+/** A target in absolute form (RFC 9112 section 3.2.2) has its path behind scheme and host; no URL is built from it (trap 37). */
+function pathAndQuery(target: string): string {
+  if (target.startsWith('/')) return target
+  const rest = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : rest
 }
 
 /** A Map: header names are the client's choice, and `__proto__` is a key of no object (trap 48). */

@@ -47,9 +47,9 @@ export async function dial(
   let last: Dialled | undefined
   for (const upstream of candidates) {
     last = await dialOne(upstream, handshake, timing)
-    if (last.kind !== 'failed') return last
+    if (last.kind !== 'failed' || timing.gone.aborted) return last
     onFailure(last)
-    if (!last.isUnreached || timing.gone.aborted) return last
+    if (!last.isUnreached) return last
   }
   return last ?? failure('none', 'no upstream', 'reached')
 }
@@ -80,10 +80,7 @@ function dialOne(
     gone.addEventListener('abort', leave)
     if (gone.aborted) leave()
     request.on('error', (error) => settle(failure(upstream.label, messageOf(error), reached(error))))
-    request.on('response', (response) => settle({ kind: 'answered', response }))
-    request.on('information', ({ statusCode }) => {
-      if (statusCode === 101) settle(failure(upstream.label, 'a 101 that upgrades to nothing', 'reached'))
-    })
+    request.on('response', (response) => settle(judgeAnswer(upstream, response)))
     request.on('upgrade', (response, socket, head) => {
       socket.on('error', ignore)
       settle(judgeSwitch(upstream, handshake, response, socket, head))
@@ -104,6 +101,12 @@ function connectTo({ host, port, socketPath, protocol }: Upstream, servername: s
   if (protocol === 'http:') return connectTcp({ host, port, allowHalfOpen: true, noDelay: true })
   const options = { host, port, servername, ALPNProtocols: ['http/1.1'], allowHalfOpen: true }
   return connectTls(options)
+}
+
+/** To node a 101 without both Upgrade and Connection is a response like any other. */
+function judgeAnswer(upstream: Upstream, response: IncomingMessage): Dialled {
+  if (response.statusCode !== 101) return { kind: 'answered', response }
+  return failure(upstream.label, 'a 101 that upgrades to nothing', 'reached')
 }
 
 /** A tunnel begins only on a 101 whose accept key is right. */

@@ -58,6 +58,8 @@ export class Direction {
   #isBroken = false
   /** Our Close, waiting for the end of the frame under way. */
   #waiting: Buffer | undefined
+  /** FIN follows that Close. */
+  #isLast = false
   /** Nothing more goes out: a Close did, or the direction was cut. */
   #isSealed = false
   /** What the sender still sends means nothing: it sent Close (RFC 6455 section 1.4), or broke the protocol. */
@@ -100,6 +102,17 @@ export class Direction {
     this.#waiting = frame
   }
 
+  /** Whether a Close cannot be put in any more: the frame under way will never be whole. */
+  get isCut(): boolean {
+    return this.#isBroken && this.#isMidFrame
+  }
+
+  /** The receiver needs nothing after our Close: FIN follows it, however long that waits. */
+  finish(): void {
+    if (this.#waiting) this.#isLast = true
+    else this.#options.to.end()
+  }
+
   /** The sender will send nothing more. */
   senderLeft(): void {
     this.#isBroken = true
@@ -121,7 +134,8 @@ export class Direction {
       return end
     }
     this.#begin = at
-    this.#held = reader.held()
+    // Of an earlier frame of this chunk that did not go out yet, too.
+    this.#held = reader.held() ?? this.#held
     return this.#letThrough(chunk, end)
   }
 
@@ -220,6 +234,7 @@ export class Direction {
     this.#waiting = undefined
     this.#held = undefined
     this.#isSealed = true
+    if (this.#isLast) this.#options.to.end()
     this.#options.from.resume()
   }
 

@@ -72,7 +72,7 @@ export class Drain {
     const forceAt = now() + timeout
     // The last to be told still has time for a closing handshake.
     const toldBy = now() + Math.max(0, Math.min(jitter, timeout - CLOSING_MS))
-    while (sessions.size > 0 && now() < forceAt && !this.#isCut) {
+    while (!sessions.isIdle && now() < forceAt && !this.#isCut) {
       this.#tell(toldBy)
       await this.#step()
     }

@@ -11,13 +11,15 @@ export interface BadHandshake {
 }
 
 /** The problem of a handshake; undefined where it is valid. The request has passed `malformed()`. */
-export function badHandshake({ method, httpVersion, rawHeaders }: IncomingMessage): BadHandshake | undefined {
+export function badHandshake({ method, httpVersion, rawHeaders, url }: IncomingMessage): BadHandshake | undefined {
   const all = (name: string) => valuesOf(rawHeaders, name)
   if (method !== 'GET') return { status: 405, text: 'A WebSocket handshake is a GET', headers: ['Allow: GET'] }
   if (httpVersion !== '1.1') return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }
   if (all('transfer-encoding').length > 0 || all('content-length').some((length) => !/^0+$/.test(length))) {
     return { status: 400, text: 'A WebSocket handshake has no body' }
   }
+  // An absolute target names a host that may differ from Host: two readings, of which a policy would judge one.
+  if (!url?.startsWith('/')) return { status: 400, text: 'The target of a WebSocket handshake begins with /' }
   if (!all('connection').flatMap(tokens).includes('upgrade'))
     return { status: 400, text: 'Connection must name Upgrade' }
   const versions = all('sec-websocket-version')

@@ -6,16 +6,17 @@ import type { Duplex } from 'node:stream'
 import type { AllowedRsv } from '../frames/extensions.ts'
 import type { Frame, Peer, Violation } from '../frames/frame.ts'
 import { closeFrame } from '../frames/writer.ts'
-import type { Initiator, Observe, RouteTotals, Traffic } from '../observe/events.ts'
+import type { Observe, RouteTotals, Traffic } from '../observe/events.ts'
 import type { SessionView } from '../observe/session-view.ts'
 import type { Permit } from '../policy/admit.ts'
-import type { Answer, Answers } from '../policy/answers.ts'
+import type { Answers } from '../policy/answers.ts'
 import { type Finding, weigh } from '../policy/finding.ts'
 import { FrameInspector } from '../policy/inspect.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import type { Reason } from '../policy/reasons.ts'
 import { refuse } from '../policy/verdict.ts'
 import { Direction } from './direction.ts'
+import { type CloseText, type End, GONE, REASON_OF_CODE } from './end.ts'
 import { Tally } from './tally.ts'
 import type { Deadline, Wheel } from './wheel.ts'
 import { socketWire, type Wire } from './wire.ts'
@@ -50,19 +51,6 @@ export interface Pair {
   readonly upstreamHead: Uint8Array
   readonly rsv: AllowedRsv
 }
-
-type CloseText = Pick<Answer, 'code' | 'text'>
-
-interface End {
-  readonly code: number
-  readonly reason: Reason | ''
-  readonly detail: string
-  readonly initiator: Initiator
-}
-
-/** What each side is told when the other vanished (trap 10). */
-const GONE = { client: { code: 1001, text: '' }, upstream: { code: 1014, text: 'Bad gateway' } } as const
-const REASON_OF_CODE = { 1002: 'protocol_error', 1007: 'message_invalid', 1009: 'message_too_big' } as const
 
 export class Session implements SessionView {
   readonly since: number
@@ -144,8 +132,8 @@ export class Session implements SessionView {
     const { wheel, clock, now } = this.#context
     // Deadlines run on the monotonic clock; a token's end is a date.
     if (expiresAt !== undefined) this.#expiry = wheel.at(clock() + expiresAt - now(), () => this.#expire())
-    if (upstreamHead.length > 0) this.#down.receive(upstreamHead)
-    for (const chunk of clientHead) this.#up.receive(chunk)
+    if (upstreamHead.length > 0) this.#read('upstream', upstreamHead)
+    for (const chunk of clientHead) this.#read('client', chunk)
     this.#client.resume()
     this.#upstream.resume()
   }
@@ -153,7 +141,7 @@ export class Session implements SessionView {
   #wireEvents(side: Peer) {
     return {
       read: (chunk: Uint8Array) => this.#read(side, chunk),
-      drained: () => (side === 'client' ? this.#upstream : this.#client).resume(),
+      drained: () => this.#other(side).resume(),
       ended: () => this.#left(side),
       closed: () => this.#gone(side),
     }
@@ -167,6 +155,10 @@ export class Session implements SessionView {
       this.end('internal_error', error instanceof Error ? error.message : 'the relay failed')
       this.destroy()
     }
+  }
+
+  #other(side: Peer): Wire {
+    return side === 'client' ? this.#upstream : this.#client
   }
 
   /** The direction that a side sends in. */
@@ -205,7 +197,7 @@ export class Session implements SessionView {
         this.#record({ code, reason: '', detail: reason, initiator: side })
         this.#arm()
       },
-      answered: () => (side === 'client' ? this.#client : this.#upstream).end(),
+      answered: () => (side === 'client' ? this.#down : this.#up).finish(),
     }
   }
 
@@ -237,24 +229,28 @@ export class Session implements SessionView {
 
   /** A side sent FIN. Without a Close before it, the other side is told. */
   #left(side: Peer): void {
-    const [direction, other] = side === 'client' ? [this.#up, this.#upstream] : [this.#down, this.#client]
+    const direction = this.#from(side)
     direction.senderLeft()
     if (!direction.isSealed) this.#vanished(side)
-    other.end()
+    this.#other(side).end()
     this.#arm()
   }
 
   /** A side's socket is gone. */
   #gone(side: Peer): void {
     this.#left(side)
+    // What it did not take will never drain.
+    this.#other(side).resume()
     this.#open--
     if (this.#open === 0) this.#finish()
   }
 
   #vanished(side: Peer): void {
-    this.#record({ code: 1006, reason: '', detail: 'no Close before the end', initiator: side })
+    const direction = this.#from(side)
+    const code = side === 'upstream' && !direction.isCut ? GONE.upstream.code : 1006
+    this.#record({ code, reason: '', detail: 'no Close before the end', initiator: side })
     const to = side === 'client' ? 'upstream' : 'client'
-    this.#from(side).close(closeFrame(GONE[side].code, GONE[side].text, to))
+    direction.close(closeFrame(GONE[side].code, GONE[side].text, to))
   }
 
   #closeBoth(toClient: CloseText, toUpstream: CloseText): void {

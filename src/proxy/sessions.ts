@@ -1,13 +1,27 @@
-/** Every open session, and the live counters of each route. */
+/** Every open session, the upgrades that may become one, and the live counters of each route. */
 import type { RouteTotals } from '../observe/events.ts'
+import type { Upgrade } from './pending-upgrade.ts'
 import type { Session } from './session.ts'
 
 export class Sessions {
   readonly #open = new Set<Session>()
+  readonly #pending = new Set<Upgrade>()
   readonly #totals = new Map<string, RouteTotals>()
+  #isOver = false
+
+  /** Knows of an upgrade until its outcome: a drain waits for it too. */
+  async track(upgrade: Upgrade, outcome: Promise<void>): Promise<void> {
+    this.#pending.add(upgrade)
+    try {
+      await outcome
+    } finally {
+      this.#pending.delete(upgrade)
+    }
+  }
 
   add(session: Session): void {
     this.#open.add(session)
+    if (this.#isOver) session.destroy()
   }
 
   remove(session: Session): void {
@@ -16,6 +30,18 @@ export class Sessions {
 
   get size(): number {
     return this.#open.size
+  }
+
+  /** Whether no session is open and none can come of an upgrade under way. */
+  get isIdle(): boolean {
+    return this.#open.size + this.#pending.size === 0
+  }
+
+  /** Ends every session and upgrade by force, and whatever still comes of those. */
+  destroy(): void {
+    this.#isOver = true
+    for (const { socket } of this.#pending) socket.destroy()
+    for (const session of this.all()) session.destroy()
   }
 
   /** The open ones, as of now: the set may change while they are looked at. */

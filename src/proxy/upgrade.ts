@@ -20,6 +20,11 @@ export async function serveUpgrade(request: IncomingMessage, socket: Duplex, hea
     return answerRaw(socket, bad.status, bad.text, bad.headers)
   }
   const upgrade = new Upgrade(request, socket, head)
+  await context.sessions.track(upgrade, judge(upgrade, started, context))
+}
+
+async function judge(upgrade: Upgrade, started: number, context: UpgradeContext): Promise<void> {
+  const { request } = upgrade
   const policy = context.policy()
   const connection = describe(rawRequest(request), policy.trust, context.now())
   const admission = await admit(connection, policy)

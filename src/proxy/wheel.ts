@@ -28,7 +28,7 @@ export class Wheel {
     const slot = Math.max(Math.ceil(time / this.#tickMs), this.#next)
     const entries = this.#slots.get(slot) ?? new Set()
     this.#slots.set(slot, entries)
-    const entry: Entry = { run, cancel: () => this.#forget(slot, entry) }
+    const entry: Entry = { run, cancel: () => this.#forget(slot, entries, entry) }
     entries.add(entry)
     return entry
   }
@@ -37,13 +37,20 @@ export class Wheel {
   tick(now: number): void {
     const current = Math.floor(now / this.#tickMs)
     if (current < this.#next) return
+    const due = this.#due(current)
     this.#next = current + 1
-    const due = [...this.#slots.keys()].filter((slot) => slot <= current).sort((a, b) => a - b)
     for (const slot of due) {
       const entries = this.#slots.get(slot) ?? []
       this.#slots.delete(slot)
       for (const entry of entries) entry.run()
     }
+  }
+
+  /** The slots up to the current one, in order; looks at all there are only where more ticks than that have passed. */
+  #due(current: number): number[] {
+    const ticks = current - this.#next + 1
+    if (ticks <= this.#slots.size) return Array.from({ length: ticks }, (_, index) => this.#next + index)
+    return [...this.#slots.keys()].filter((slot) => slot <= current).sort((a, b) => a - b)
   }
 
   /** How many deadlines are pending. */
@@ -53,9 +60,9 @@ export class Wheel {
     return size
   }
 
-  #forget(slot: number, entry: Entry): void {
-    const entries = this.#slots.get(slot)
-    entries?.delete(entry)
-    if (entries?.size === 0) this.#slots.delete(slot)
+  /** `entries` may be under way: what is deleted from it does not run any more. */
+  #forget(slot: number, entries: Set<Entry>, entry: Entry): void {
+    entries.delete(entry)
+    if (entries.size === 0 && this.#slots.get(slot) === entries) this.#slots.delete(slot)
   }
 }

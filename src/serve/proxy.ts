@@ -133,7 +133,7 @@ interface Parts {
 
 function destroy({ server, sessions, linger, agents, ticking }: Parts): void {
   clearInterval(ticking)
-  for (const session of sessions.all()) session.destroy()
+  sessions.destroy()
   linger.destroy()
   server.closeAllConnections()
   server.close()

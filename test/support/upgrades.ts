@@ -111,7 +111,6 @@ export async function proxied(t: TestContext, { yaml, env = {}, ...options }: Te
       : { yaml: yaml.replaceAll('UPSTREAM', upstream), env }
   const proxy = await startTestProxy({ ...place, ...options })
   t.after(async () => {
-    // What lingers would be waited for.
     for (const { socket } of server.connections) socket.destroy()
     await proxy.stop()
   })

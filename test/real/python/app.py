@@ -30,7 +30,7 @@ async def refused(socket: WebSocket, place: str):
 
 @app.get("/{place}/headers")
 async def headers(request: Request, place: str):
-    return {"query": request.url.query, "headers": [[name.decode("latin1"), value.decode("latin1")] for name, value in request.headers.raw]}
+    return {"query": request.url.query, "headers": request.headers.items()}
 
 
 @app.post("/{place}/upload")

@@ -1,0 +1,207 @@
+/** The backend's side of an upgrade: hostile, slow, dead, elsewhere (traps 41, 46). */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
+import { WebSocketServer } from 'ws'
+import { closedPort } from '../support/pass.ts'
+import { startTestProxy } from '../support/proxy.ts'
+import { accept, ask, type End, eventually, proxied, switching } from '../support/upgrades.ts'
+import { bare, masked } from '../support/wire-frames.ts'
+
+const BAD_GATEWAY = { code: 1014, reason: 'Bad gateway' }
+const OTHER_ACCEPT = 'Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA='
+
+const HOSTILE: [name: string, answer: (upstream: End) => string, ends: boolean][] = [
+  [
+    'a wrong accept',
+    (upstream) => `${switching(upstream).replace(/Sec-WebSocket-Accept: .*/, OTHER_ACCEPT)}\r\n\r\n`,
+    false,
+  ],
+  ['no accept', (upstream) => `${switching(upstream).replace(/\r\nSec-WebSocket-Accept: .*/, '')}\r\n\r\n`, false],
+  [
+    'two accepts, the wrong one first',
+    (upstream) => `${switching(upstream).replace('Sec', `${OTHER_ACCEPT}\r\nSec`)}\r\n\r\n`,
+    false,
+  ],
+  ['two accepts, the right one first', (upstream) => `${switching(upstream, [OTHER_ACCEPT])}\r\n\r\n`, false],
+  [
+    'a right accept twice',
+    (upstream) => `${switching(upstream)}\r\n${/Sec-WebSocket-Accept: .*/.exec(switching(upstream))?.[0]}\r\n\r\n`,
+    false,
+  ],
+  [
+    'an upgrade to something else',
+    (upstream) => `${switching(upstream).replace('Upgrade: websocket', 'Upgrade: h2c')}\r\n\r\n`,
+    false,
+  ],
+  [
+    'an upgrade to nothing',
+    (upstream) => `${switching(upstream).replace('Upgrade: websocket\r\n', '')}\r\n\r\n`,
+    false,
+  ],
+  ['no Connection', (upstream) => `${switching(upstream).replace('Connection: Upgrade\r\n', '')}\r\n\r\n`, false],
+  ['half a 101', (upstream) => switching(upstream).slice(0, 60), true],
+  ['nothing', () => '', true],
+  ['frames', () => bare(1, 'hello'), false],
+  ['a status line of nonsense', () => 'HTTP/1.1 OK\r\n\r\n', false],
+  ['an endless head', () => `HTTP/1.1 101 Switching Protocols\r\nX: ${'x'.repeat(70_000)}`, false],
+]
+
+test('a hostile answer is a bad gateway, and its connection is gone', async (t) => {
+  const all = await proxied(t)
+  for (const [index, [name, answer, ends]] of HOSTILE.entries()) {
+    const client = await ask(t, all.proxy.port, { glued: masked(1, 'early') })
+    const upstream = await all.backend(index)
+    await upstream.head()
+    upstream.send(answer(upstream) + (ends ? '' : bare(1, 'tunnelled?')))
+    if (ends) upstream.raw.socket.end()
+    assert.equal((await client.head()).status, 101, name)
+    assert.deepEqual(await client.close(), BAD_GATEWAY, name)
+    assert.equal(client.frames().length, 1, name)
+    await upstream.ended()
+    assert.equal(upstream.rest(), '', name)
+    client.raw.socket.destroy()
+  }
+  const closed = all.proxy.logs.filter(({ event }) => event === 'closed')
+  assert.equal(closed.length, HOSTILE.length)
+  assert.ok(
+    closed.every(
+      ({ code, reason, initiator }) => code === 1014 && reason === 'upstream_unreachable' && initiator === 'proxy',
+    ),
+  )
+  assert.equal(all.proxy.logs.filter(({ event }) => event === 'upstream_failed').length, HOSTILE.length)
+  await eventually(() => JSON.stringify(all.proxy.running.held()) === NOTHING, 'nothing held')
+})
+
+const NOTHING = JSON.stringify({ sessions: 0, counts: 0, deadlines: 0, lingering: 0 })
+
+test('information before the 101 is passed over', async (t) => {
+  const all = await proxied(t)
+  const client = await ask(t, all.proxy.port)
+  const upstream = await all.backend(0)
+  await upstream.head()
+  upstream.send('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n')
+  await accept(upstream)
+  assert.equal((await client.head()).status, 101)
+})
+
+test('a backend that does not answer in time is a timeout', async (t) => {
+  const all = await proxied(t, { env: { WS_HANDSHAKE_TIMEOUT: '60ms' } })
+  const client = await ask(t, all.proxy.port)
+  const upstream = await all.backend(0)
+  assert.deepEqual(await client.close(), BAD_GATEWAY)
+  await upstream.ended()
+  const closed = await all.proxy.line(({ event }) => event === 'closed')
+  assert.deepEqual([closed.code, closed.reason], [1014, 'upstream_timeout'])
+
+  const http = await proxied(t, { env: { WS_HANDSHAKE_TIMEOUT: '60ms', WS_REJECT_WITH: 'http' } })
+  assert.equal((await (await ask(t, http.proxy.port)).head()).status, 504)
+})
+
+test('a dead upstream: the next one is asked; with none alive, a bad gateway', async (t) => {
+  const dead = await closedPort()
+  const all = await proxied(t, { yaml: `upstream: ["http://127.0.0.1:${dead}", UPSTREAM, "http://127.0.0.1:${dead}"]` })
+  for (const index of [0, 1, 2]) {
+    const client = await ask(t, all.proxy.port)
+    await accept(await all.backend(index))
+    assert.equal((await client.head()).status, 101)
+  }
+  const none = await proxied(t, { env: { WS_UPSTREAM: `http://127.0.0.1:${dead},http://127.0.0.1:${dead}` } })
+  const client = await ask(t, none.proxy.port)
+  assert.deepEqual(await client.close(), BAD_GATEWAY)
+  assert.equal(none.proxy.logs.filter(({ event }) => event === 'upstream_failed').length, 2)
+  assert.ok(!client.raw.received().includes(String(dead)))
+})
+
+test('an upstream that took the request and failed: nobody else is asked', async (t) => {
+  const all = await proxied(t, { yaml: 'upstream: [UPSTREAM, UPSTREAM]' })
+  const client = await ask(t, all.proxy.port)
+  const upstream = await all.backend(0)
+  await upstream.head()
+  upstream.raw.socket.resetAndDestroy()
+  assert.deepEqual(await client.close(), BAD_GATEWAY)
+  assert.equal(all.server.connections.length, 1)
+})
+
+test('a client that leaves while the backend thinks takes the request with it, at once (trap 41)', async (t) => {
+  const all = await proxied(t)
+  for (const [index, leave] of [
+    (end: End) => void end.raw.socket.end(),
+    (end: End) => void end.raw.socket.resetAndDestroy(),
+    (end: End) => void end.raw.socket.destroy(),
+  ].entries()) {
+    const client = await ask(t, all.proxy.port)
+    const upstream = await all.backend(index)
+    await upstream.head()
+    leave(client)
+    await upstream.ended()
+  }
+  await eventually(() => JSON.stringify(all.proxy.running.held()) === NOTHING, 'nothing held')
+  const closed = all.proxy.logs.filter(({ event }) => event === 'closed')
+  assert.deepEqual(
+    closed.map(({ code, initiator }) => [code, initiator]),
+    [1, 2, 3].map(() => [1006, 'client']),
+  )
+  // The backend did nothing wrong.
+  assert.deepEqual(
+    all.proxy.logs.filter(({ event }) => event === 'upstream_failed'),
+    [],
+  )
+})
+
+test('a backend on a unix socket', async (t) => {
+  const folder = await temporaryFolder(t)
+  const server = createServer().listen(join(folder, 's'))
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket) => socket.on('message', (text) => socket.send(String(text))))
+  const proxy = await startTestProxy({ env: { WS_UPSTREAM: `unix:${join(folder, 's')}` } })
+  t.after(() => proxy.stop())
+  const client = await ask(t, proxy.port, { glued: masked(1, 'over unix') })
+  assert.deepEqual(
+    (await client.count(1)).map(({ payload }) => String(payload)),
+    ['over unix'],
+  )
+  client.send(masked(8, ''))
+  await client.close()
+})
+
+test('a backend over TLS: trusted or nothing', async (t) => {
+  const folder = await temporaryFolder(t)
+  const run = promisify(execFile)
+  const [key, cert, script] = [
+    join(folder, 'key.pem'),
+    join(folder, 'cert.pem'),
+    join(import.meta.dirname, 'tls-backend.ts'),
+  ]
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  try {
+    await run('openssl', [...request, '-keyout', key, '-out', cert, ...names])
+  } catch {
+    return t.skip('openssl is not installed')
+  }
+  const ask = async (env: NodeJS.ProcessEnv) => {
+    const { stdout } = await run(process.execPath, [script, key, cert], {
+      env: { PATH: process.env.PATH, ...env },
+      timeout: 20_000,
+    })
+    return stdout.trim()
+  }
+  const [trusted, untrusted] = await Promise.all([ask({ NODE_EXTRA_CA_CERTS: cert }), ask({})])
+  assert.equal(trusted, 'echo over TLS; localhost')
+  assert.match(untrusted, /^1014 Bad gateway; .*self-signed/)
+})
+
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'wsluice-'))
+  t.after(() => rm(folder, { recursive: true }))
+  return folder
+}

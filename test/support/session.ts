@@ -1,0 +1,153 @@
+/** One session between two sockets whose other ends are the test's, on a clock that the test moves. */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TestContext } from 'node:test'
+import { parseTrusted } from '../../src/net/cidr.ts'
+import type { Closed, Event } from '../../src/observe/events.ts'
+import { admit } from '../../src/policy/admit.ts'
+import { compileAnswers } from '../../src/policy/answers.ts'
+import type { Policy, RoutePolicy } from '../../src/policy/policy.ts'
+import { passed } from '../../src/policy/verdict.ts'
+import { describe } from '../../src/proxy/describe.ts'
+import { type Pair, Session, type SessionContext } from '../../src/proxy/session.ts'
+import { Sessions } from '../../src/proxy/sessions.ts'
+import { Wheel } from '../../src/proxy/wheel.ts'
+import { listenTo, portOf } from './raw.ts'
+import { type End, endOf } from './upgrades.ts'
+
+/** The date at which the clock of every test begins, ms since the epoch. */
+export const START = Date.UTC(2026, 0, 1)
+
+export const ROUTE: RoutePolicy = {
+  name: 'r',
+  steps: [],
+  frames: [],
+  upstreams: undefined,
+  rejectWith: 'close',
+  http: 'pass',
+  validateUtf8: true,
+  identity: {},
+  tokenProtocols: () => new Set(),
+  mode: 'enforce',
+  tokenMode: 'enforce',
+  maskQuery: (query) => query,
+}
+
+/** What sessions share, on a clock that `advance` moves. */
+export function createShared() {
+  const state = { clock: 0, released: 0 }
+  const wheel = new Wheel(50, 0)
+  const sessions = new Sessions()
+  const events: Event[] = []
+  const context: SessionContext = {
+    wheel,
+    now: () => START + state.clock,
+    clock: () => state.clock,
+    observe: (event) => void events.push(event),
+    answers: () => compileAnswers('seeds', {}),
+    totals: (route) => sessions.totalsOf(route),
+    ended: (session) => sessions.remove(session),
+  }
+  const advance = (ms: number) => {
+    state.clock += ms
+    wheel.tick(state.clock)
+  }
+  const closed = () => events.filter((event): event is Closed => event.type === 'closed')
+  return { context, wheel, sessions, events, closed, advance, state }
+}
+
+export type Shared = ReturnType<typeof createShared>
+
+export interface SessionOptions extends Partial<Pick<Pair, 'clientHead' | 'upstreamHead' | 'rsv'>> {
+  readonly route?: Partial<RoutePolicy>
+  /** ms since the epoch. */
+  readonly expiresAt?: number
+  readonly shared?: Shared
+  /** In place of a socket. */
+  readonly clientSocket?: Duplex
+}
+
+export interface OpenSession extends Shared {
+  readonly session: Session
+  readonly client: End
+  readonly upstream: End
+  /** The proxy's own ends. */
+  readonly sockets: { readonly client: Duplex; readonly upstream: Duplex }
+  /** Resolves when the session's end was observed. */
+  readonly over: () => Promise<Closed>
+}
+
+export async function openSession(t: TestContext, options: SessionOptions = {}): Promise<OpenSession> {
+  const shared = options.shared ?? createShared()
+  const [client, upstream] = await Promise.all([socketPair(t), socketPair(t)])
+  const sockets = { client: options.clientSocket ?? client.ours, upstream: upstream.ours }
+  for (const socket of Object.values(sockets)) socket.on('error', () => {})
+  client.ours.write('HTTP/1.1 101 -\r\n\r\n')
+  upstream.ours.write('GET / HTTP/1.1\r\n\r\n')
+  let tell = (_closed: Closed) => {}
+  const over = new Promise<Closed>((resolve) => {
+    tell = resolve
+  })
+  const observe = (event: Event) => {
+    shared.context.observe(event)
+    if (event.type === 'closed') tell(event)
+  }
+  const pair: Pair = {
+    permit: await permitOf({ ...ROUTE, ...options.route }, options.expiresAt, () => shared.state.released++),
+    ...sockets,
+    clientHead: options.clientHead ?? [],
+    upstreamHead: options.upstreamHead ?? new Uint8Array(0),
+    rsv: options.rsv ?? { first: 0, other: 0, opaque: false },
+  }
+  const session = new Session(pair, { ...shared.context, observe })
+  shared.sessions.add(session)
+  return {
+    ...shared,
+    session,
+    client: endOf(listenTo(client.theirs)),
+    upstream: endOf(listenTo(upstream.theirs)),
+    sockets,
+    over: () => over,
+  }
+}
+
+/** Only `admit` makes a permit. */
+async function permitOf(route: RoutePolicy, expiresAt: number | undefined, release: () => void) {
+  const learned = { user: 'u', ...(expiresAt === undefined ? {} : { expiresAt }) }
+  const policy: Policy = {
+    entry: [],
+    routes: new Map(),
+    unmatched: {
+      ...route,
+      steps: [{ check: 'test', mode: 'enforce', needs: [], judge: () => ({ ...passed('', learned), release }) }],
+    },
+    routeOf: () => route,
+    answers: compileAnswers('seeds', {}),
+    identityHeaders: [],
+    trust: parseTrusted([]),
+    mode: 'enforce',
+  }
+  const raw = { target: '/', rawHeaders: [], remoteAddress: '127.0.0.1', encrypted: false }
+  const admission = await admit(describe(raw, policy.trust, START), policy)
+  if (!admission.granted) throw new Error('not admitted')
+  return admission.permit
+}
+
+/** Two ends of a TCP connection; neither answers FIN with FIN by itself. */
+export async function socketPair(t: TestContext): Promise<{ ours: Socket; theirs: Socket }> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const theirs = connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+  // The event's one argument is the socket.
+  const [[accepted]] = await Promise.all([once(server, 'connection'), once(theirs, 'connect')])
+  const ours = accepted as Socket
+  server.close()
+  theirs.on('error', () => {})
+  t.after(() => {
+    ours.destroy()
+    theirs.destroy()
+  })
+  return { ours, theirs }
+}
