@@ -1,7 +1,7 @@
 /** Compiles a configuration into a policy: done once at start and on each reload, swapped as one immutable value. */
 import type { Assembly, CheckDefinition } from './checks/define.ts'
 import { notDraining } from './checks/draining.ts'
-import { CHECKS } from './checks/index.ts'
+import { DEFINITIONS } from './checks/index.ts'
 import { matchRoute } from './checks/route.ts'
 import { requestShape } from './checks/shape.ts'
 import type { Config, RouteConfig } from './config/settings.ts'
@@ -127,9 +127,7 @@ function routeSections(route: RouteConfig, mode: Mode, parts: Parts<unknown>): S
 /** The checks of one place that have settings there, or are always assembled; one for each entry of those that have many. */
 function placed(place: 'route' | 'limits', settings: object, mode: Mode, assembly: Assembly): Section[] {
   const given = new Map<string, unknown>(Object.entries(settings))
-  return CHECKS.flatMap((check, order) => {
-    // What CHECKS says of each check's settings holds for what the schema made of them; here they are only handed on.
-    const definition = check as unknown as CheckDefinition
+  return DEFINITIONS.flatMap((definition, order) => {
     const own = given.get(definition.key) ?? (definition.always ? {} : undefined)
     if (definition.place !== place || own === undefined) return []
     const entries = definition.many && Array.isArray(own) ? own.map((entry) => [entry]) : [own]
@@ -166,10 +164,7 @@ function frameStep({ definition, settings, mode, assembly }: Section): FrameStep
 /** On a route with policy a request must be readable in one way only; on one without, it passes as through a tunnel. */
 function shapeSteps(route: RouteConfig, mode: Mode): Step[] {
   const given = new Map<string, unknown>([...Object.entries(route), ...Object.entries(route.limits)])
-  const judging = CHECKS.map((check) => check as unknown as CheckDefinition).filter(
-    ({ key }) => given.get(key) !== undefined,
-  )
-  const policies = judging.filter(({ onHandshake }) => onHandshake)
+  const policies = DEFINITIONS.filter(({ key, onHandshake }) => onHandshake && given.get(key) !== undefined)
   if (policies.length === 0) return []
   const reads = policies.flatMap(({ key, reads: readsOf }) => readsOf?.(given.get(key)) ?? [])
   return [{ check: 'shape', mode, needs: [], judge: requestShape([...new Set(reads)]) }]

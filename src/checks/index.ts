@@ -5,6 +5,7 @@
 import { authorize } from './authorize.ts'
 import { connections } from './connections.ts'
 import { controlFrames } from './control-frames.ts'
+import type { CheckDefinition } from './define.ts'
 import { domains } from './domains.ts'
 import { fragments } from './fragments.ts'
 import { frameSize } from './frame-size.ts'
@@ -25,3 +26,9 @@ export const CHECKS = [
   controlFrames,
   messages,
 ] as const
+
+/**
+ * The same table for code that only hands settings on: what each declaration says of its own settings holds for what its
+ * own schema makes of them.
+ */
+export const DEFINITIONS = CHECKS as unknown as readonly CheckDefinition[]

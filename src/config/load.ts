@@ -17,6 +17,7 @@ import { merge } from './merge.ts'
 import { inOrder, type Problem, printable } from './problems.ts'
 import { redact } from './redact.ts'
 import { judgeRules } from './rules.ts'
+import { judgeSections } from './sections.ts'
 import type { Config } from './settings.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -76,7 +77,7 @@ function namedFile(flags: Flags, env: Environment): string | undefined {
 
 function judge(written: Record<string, unknown>, loaded: Loaded) {
   const { config, complaints } = judgeSettings(ROOT, loaded.values)
-  const own = complaints.filter((one) => !followsFrom(one, loaded.complaints))
+  const own = [...complaints, ...judgeSections(loaded.values)].filter((one) => !followsFrom(one, loaded.complaints))
   return { config, complaints: [...loaded.complaints, ...own, ...judgeRules(ROOT, written)] }
 }
 

@@ -1,8 +1,7 @@
 /** One route's settings: its own keys, and a section for every check in CHECKS. */
 import { z } from 'zod'
-import type { RouteFacts, SettingProblem } from '../checks/define.ts'
 import { CHECKS } from '../checks/index.ts'
-import { compilePath, paramNames } from '../policy/path.ts'
+import { compilePath } from '../policy/path.ts'
 import { bool } from '../settings/boolean.ts'
 import { mode } from '../settings/mode.ts'
 import { parsed } from '../settings/parsed.ts'
@@ -57,70 +56,30 @@ const headerName = () =>
     .regex(HEADER_NAME, 'expected a header name, such as X-Auth-User')
     .refine((name) => !RESERVED.test(name), 'is a header of the handshake itself; expected one such as X-Auth-User')
 
-export const routeSchema = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected a name of letters, digits, ., _ and -, at most 64')
-      .optional()
-      .meta({ doc: 'Name in logs and metrics. Default: the path.' }),
-    path: path().prefault('/*').meta({ doc: 'Path: `:name` is one segment, a final `*` the rest. First match wins.' }),
-    mode: mode().optional().meta({ doc: 'Dry run of the whole route.' }),
-    upstream: upstream().optional().meta({ doc: 'Backend of this route; default: the top-level one.' }),
-    http: z
-      .enum(['pass', 'refuse'])
-      .prefault('pass')
-      .meta({ doc: 'Ordinary HTTP: passed through, or refused with 426 (closes polling fallbacks).' }),
-    rejectWith: rejectWith().optional().meta({ doc: 'As the top-level setting, for this route.' }),
-    validateUtf8: bool().prefault(true).meta({ doc: 'Whether uncompressed text from the client must be UTF-8.' }),
-    ...sections('route', 'filled'),
-    limits: limits('filled').prefault({}).meta({ doc: 'Limits of this route.' }),
-    headers: z
-      .strictObject({
-        user: headerName()
-          .optional()
-          .meta({ doc: 'Header that names the user to the backend, percent-encoded UTF-8.' }),
-        claims: headerName().optional().meta({ doc: 'Header with the claims, base64url JSON.' }),
-      })
-      .prefault({})
-      .meta({ doc: 'Identity for the backend; what a client sends under these names is always removed.' }),
-  })
-  .superRefine((route, context) => {
-    for (const { path: at, message } of routeProblems(route)) {
-      context.addIssue({ code: 'custom', path: [...at], message })
-    }
-  })
+export const routeSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected a name of letters, digits, ., _ and -, at most 64')
+    .optional()
+    .meta({ doc: 'Name in logs and metrics. Default: the path.' }),
+  path: path().prefault('/*').meta({ doc: 'Path: `:name` is one segment, a final `*` the rest. First match wins.' }),
+  mode: mode().optional().meta({ doc: 'Dry run of the whole route.' }),
+  upstream: upstream().optional().meta({ doc: 'Backend of this route; default: the top-level one.' }),
+  http: z
+    .enum(['pass', 'refuse'])
+    .prefault('pass')
+    .meta({ doc: 'Ordinary HTTP: passed through, or refused with 426 (closes polling fallbacks).' }),
+  rejectWith: rejectWith().optional().meta({ doc: 'As the top-level setting, for this route.' }),
+  validateUtf8: bool().prefault(true).meta({ doc: 'Whether uncompressed text from the client must be UTF-8.' }),
+  ...sections('route', 'filled'),
+  limits: limits('filled').prefault({}).meta({ doc: 'Limits of this route.' }),
+  headers: z
+    .strictObject({
+      user: headerName().optional().meta({ doc: 'Header that names the user to the backend, percent-encoded UTF-8.' }),
+      claims: headerName().optional().meta({ doc: 'Header with the claims, base64url JSON.' }),
+    })
+    .prefault({})
+    .meta({ doc: 'Identity for the backend; what a client sends under these names is always removed.' }),
+})
 
 export type RouteConfig = z.output<typeof routeSchema>
-
-/** What the checks have to say of a route's settings in the light of the rest of the route. */
-function routeProblems(route: Record<string, unknown> & { path: string; limits: object; headers: object }) {
-  const facts: RouteFacts = { params: paramNames(route.path), hasToken: route.token !== undefined }
-  const hasIdentity = Object.values(route.headers).some((header) => header !== undefined)
-  const identity: SettingProblem[] =
-    hasIdentity && !facts.hasToken
-      ? [{ path: ['headers'], message: 'identity comes from a token: the route needs a token section' }]
-      : []
-  const limits = sectionProblems('limits', route.limits, facts).map((one) => ({
-    ...one,
-    path: ['limits', ...one.path],
-  }))
-  return [...identity, ...sectionProblems('route', route, facts), ...limits]
-}
-
-/** What the checks have to say of the limits over all routes: some route must have what a limit counts by. */
-export function limitProblems(limits: object, routes: readonly RouteConfig[]): SettingProblem[] {
-  const params = routes.flatMap(({ path: pattern }) => paramNames(pattern))
-  return sectionProblems('limits', limits, { params, hasToken: routes.some(({ token }) => token !== undefined) })
-}
-
-function sectionProblems(place: 'route' | 'limits', sections: object, facts: RouteFacts): SettingProblem[] {
-  const given = new Map<string, unknown>(Object.entries(sections))
-  return CHECKS.filter((check) => check.place === place).flatMap((check) => {
-    const settings = given.get(check.key)
-    // The section was parsed by this very check's schema just before.
-    const judge = check.problems as ((settings: unknown, route: RouteFacts) => readonly SettingProblem[]) | undefined
-    const problems = settings === undefined || !judge ? [] : judge(settings, facts)
-    return problems.map(({ path: at, message }) => ({ path: [check.key, ...at], message }))
-  })
-}

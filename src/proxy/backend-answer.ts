@@ -9,7 +9,7 @@ import type { Linger } from './linger.ts'
 /** Its 101, with all its headers. Its subprotocol passes, unless that is a token, or the client would be left without any. */
 export function switchAnswer(response: IncomingMessage, { protocols }: Connection, route: RoutePolicy): Buffer {
   const chosen = valuesOf(response.rawHeaders, 'sec-websocket-protocol')
-  const echo = echoOf(chosen, protocols, route)
+  const instead = insteadOf(chosen, protocols, route)
   const headers = endToEnd(response.rawHeaders)
   const lines = [
     `HTTP/1.1 101 ${response.statusMessage || 'Switching Protocols'}`,
@@ -17,21 +17,25 @@ export function switchAnswer(response: IncomingMessage, { protocols }: Connectio
     'Connection: Upgrade',
   ]
   for (const [name, value] of pairs(headers)) {
-    if (name.toLowerCase() !== 'sec-websocket-protocol' || echo === undefined) lines.push(`${name}: ${value}`)
+    if (name.toLowerCase() !== 'sec-websocket-protocol' || instead === undefined) lines.push(`${name}: ${value}`)
   }
-  if (echo !== undefined) lines.push(`Sec-WebSocket-Protocol: ${echo}`)
+  for (const protocol of instead ?? []) lines.push(`Sec-WebSocket-Protocol: ${protocol}`)
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
-/** What stands in for the backend's choice; undefined where that passes as it is (contract section 8, Tokens). */
-function echoOf(chosen: readonly string[], offered: readonly string[], route: RoutePolicy): string | undefined {
+/** What stands in for the backend's choice, or nothing; undefined where that passes as it is (contract section 8, Tokens). */
+function insteadOf(
+  chosen: readonly string[],
+  offered: readonly string[],
+  route: RoutePolicy,
+): readonly string[] | undefined {
   const tokens = route.tokenProtocols(offered)
   const isToken = chosen.some((choice) => [...tokens].some((index) => offered[index] === choice))
   const isLeftOut = chosen.length === 0 && route.strip !== undefined && offered.length > 0
   if (!isToken && !isLeftOut) return undefined
   const hasOther = offered.some((item, index) => !tokens.has(index) && item.toLowerCase() !== 'bearer')
   if (isLeftOut && hasOther) return undefined
-  return offered.find((item) => item.toLowerCase() === 'bearer')
+  return offered.filter((item) => item.toLowerCase() === 'bearer').slice(0, 1)
 }
 
 /**

@@ -28,6 +28,8 @@ export interface ProxyServer {
   readonly adopt: (config: Config) => void
   /** Takes no more connections; resolves when the requests under way are answered, or the time in ms is up. */
   readonly finish: (timeoutMs: number) => Promise<void>
+  /** Ends the waiting of a drain, and of `finish`. */
+  readonly cut: () => void
   /** Ends whatever is left, at once. */
   readonly destroy: () => void
   /** How much is held, for tests of leaks. */
@@ -74,6 +76,7 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
     connectTimeout: handshakeTimeout,
     agents,
   }
+  const cutting = new AbortController()
   const tls = secureContext(config)
   const server = createHttpServer(tls ? { handshakeTimeout, tls } : { handshakeTimeout }, {
     onRequest: (request, response) => serveOrdinary(request, response, context),
@@ -103,7 +106,11 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
         if (route) session.adopt(route)
       }
     },
-    finish: (timeoutMs) => finish(server, timeoutMs),
+    finish: (timeoutMs) => finish(server, timeoutMs, cutting.signal),
+    cut: () => {
+      drain.cut()
+      cutting.abort()
+    },
     destroy: () => destroy({ server, sessions, linger, agents, ticking }),
     held: () => ({ sessions: sessions.size, counts: counts.size, deadlines: wheel.size, lingering: linger.size }),
   }
@@ -112,13 +119,16 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
 /** The certificate and key of the listener, where it has TLS. */
 const secureContext = ({ tls }: Config) => tls && { cert: tls.cert.text, key: tls.key.text }
 
-function finish(server: Server, timeoutMs: number): Promise<void> {
+function finish(server: Server, timeoutMs: number, cut: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs)
-    server.close(() => {
+    const timer = setTimeout(resolve, cut.aborted ? 0 : timeoutMs)
+    const done = () => {
       clearTimeout(timer)
+      cut.removeEventListener('abort', done)
       resolve()
-    })
+    }
+    cut.addEventListener('abort', done)
+    server.close(done)
     server.closeIdleConnections()
   })
 }

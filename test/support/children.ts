@@ -22,7 +22,7 @@ export interface ChildOptions {
 /** Starts a program. It dies with this process, however that ends. */
 export function startChild(command: string, args: readonly string[], options: ChildOptions = {}): Child {
   const env = { ...process.env, ...options.env }
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], { ...options, env })
+  const child = spawn('/usr/bin/setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], { ...options, env })
   const said: string[] = []
   const stdout: string[] = []
   const takers: ((line: string) => void)[] = []

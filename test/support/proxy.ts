@@ -13,7 +13,7 @@ export interface TestProxyOptions {
 }
 
 /** A line of the log, parsed. */
-export type LogLine = Readonly<Record<string, unknown>>
+type LogLine = Readonly<Record<string, unknown>>
 
 export interface TestProxy {
   /** The `ws://` URL of a path. */

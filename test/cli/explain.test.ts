@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { mintToken } from '../../src/tokens/mint.ts'
+import { commandLine, folder } from '../support/command-line.ts'
+
+const SECRET = 'a-secret-of-at-least-thirty-two-bytes-0123456789'
+
+const YAML = `upstream: http://127.0.0.1:8000
+limits: { connections: { total: 10 } }
+routes:
+  - name: widget
+    path: /ws/:room
+    origin: { allow: ["https://*.example.com"] }
+    token: { secretFile: secret }
+    domains: { iframeHosts: [widget.example.com] }
+    authorize: [{ claim: room, equals: "param:room" }]
+    limits: { connections: { perIp: 5 } }
+  - { name: open, path: /open, upstream: ["http://127.0.0.1:1", "unix:/run/app.sock"] }
+  - { name: status, path: /status, rejectWith: http, origin: { allow: [same] } }
+`
+
+const mint = (claims: object = {}, ttlSeconds = 60) =>
+  mintToken({
+    secret: SECRET,
+    claims: { sub: 'ann', room: '7', allowed_domains: 'shop.example.com', ...claims },
+    ttlSeconds,
+    now: Date.now(),
+  })
+
+const explain = (t: TestContext, ...args: string[]) =>
+  commandLine(['explain', '--config', 'wsluice.yaml', ...args], {
+    cwd: folder(t, { 'wsluice.yaml': YAML, secret: SECRET }),
+  })
+
+const from = (origin: string) => ['--header', `Origin: ${origin}`]
+const ask = (path: string) => ['--url', `wss://ws.example${path}`]
+
+/** The line of a check, its columns one blank apart. */
+const lineOf = (out: string, check: string) =>
+  out
+    .split('\n')
+    .map((line) => line.replace(/ {2,}/g, ' '))
+    .find((line) => line.includes(` ${check} `) && !line.startsWith('client ')) ?? ''
+
+test('admitted: every check in order with what it looked at, and where it goes', async (t) => {
+  const token = await mint()
+  const { code, out, err } = await explain(t, ...ask(`/ws/7?token=${token}`), ...from('https://shop.example.com'))
+  assert.deepEqual([code, err], [0, []])
+  const checks = [...out.matchAll(/^passed +(\w+)/gm)].map(([, check]) => check)
+  assert.deepEqual(checks, [
+    'drain',
+    'route',
+    'shape',
+    'origin',
+    'token',
+    'domains',
+    'authorize',
+    'connections',
+    'connections',
+  ])
+  assert.match(out, /^client 127\.0\.0\.1, route widget$/m)
+  assert.match(out, /^admitted: it goes to http:\/\/127\.0\.0\.1:8000$/m)
+  assert.match(lineOf(out, 'token'), /query:token is valid, user ann/)
+  assert.match(out, /total 1 of 10, this one included \(over all routes\)/)
+  assert.match(out, /perIp 1 of 5, this one included/)
+  for (const line of out.split('\n').filter((one) => one.startsWith('passed'))) {
+    assert.match(line, /^passed +\w+ {2,}\S/, 'every check says what it looked at')
+  }
+  assert.ok(!out.includes(token))
+})
+
+test('refused: the reason, the detail, what the client sees, what to change, and what was not reached', async (t) => {
+  const token = await mint({}, -60)
+  const { code, out } = await explain(t, ...ask(`/ws/7?token=${token}`), ...from('https://shop.example.com'))
+  assert.equal(code, 3)
+  assert.match(lineOf(out, 'token'), /^refused token token_expired: the token has expired/)
+  assert.match(out, /^ +the client sees close 4401 "Invalid or expired authentication token"$/m)
+  assert.match(out, /^ +to change it: mint a new token/m)
+  assert.deepEqual(
+    [...out.matchAll(/^not reached +(\w+)/gm)].map(([, check]) => check),
+    ['domains', 'authorize', 'connections', 'connections'],
+  )
+  assert.match(out, /^rejected by token: token_expired$/m)
+  assert.ok(!out.includes(token))
+})
+
+const OUTCOMES: [name: string, args: (token: string) => string[], code: number, check: string, line: RegExp][] = [
+  [
+    'no route',
+    () => ask('/nowhere'),
+    3,
+    'route',
+    /^refused route route_not_found: no route matches the path \/nowhere/,
+  ],
+  [
+    'a doubled parameter',
+    (token) => [...ask(`/ws/7?token=${token}&token=x`), ...from('https://shop.example.com')],
+    3,
+    'shape',
+    /bad_request: query parameter token stands more than once/,
+  ],
+  [
+    'a foreign origin',
+    (token) => [...ask(`/ws/7?token=${token}`), ...from('https://evil.example')],
+    3,
+    'origin',
+    /origin_not_allowed: Origin https:\/\/evil\.example/,
+  ],
+  ['no origin', (token) => ask(`/ws/7?token=${token}`), 3, 'origin', /origin_missing/],
+  [
+    'no token',
+    () => [...ask('/ws/7'), ...from('https://shop.example.com')],
+    3,
+    'token',
+    /token_missing: no token in query:token/,
+  ],
+  [
+    'a wrong domain',
+    (token) => [...ask(`/ws/7?token=${token}`), ...from('https://other.example.com')],
+    3,
+    'domains',
+    /domain_not_allowed: Origin https:\/\/other/,
+  ],
+  [
+    'an iframe with its parent',
+    (token) => [
+      ...ask(`/ws/7?token=${token}&parent_origin=https://shop.example.com`),
+      ...from('https://widget.example.com'),
+    ],
+    0,
+    'domains',
+    /^passed domains query:parent_origin https:\/\/shop/,
+  ],
+  [
+    'an iframe without',
+    (token) => [...ask(`/ws/7?token=${token}`), ...from('https://widget.example.com')],
+    3,
+    'domains',
+    /an iframe without query:parent_origin/,
+  ],
+  [
+    'another room',
+    (token) => [...ask(`/ws/8?token=${token}`), ...from('https://shop.example.com')],
+    3,
+    'authorize',
+    /access_denied: claim room does not equal param:room/,
+  ],
+]
+
+for (const [name, args, code, check, line] of OUTCOMES) {
+  test(`explain: ${name}`, async (t) => {
+    const ended = await explain(t, ...args(await mint()))
+    assert.equal(ended.code, code, ended.out)
+    assert.match(lineOf(ended.out, check), line)
+  })
+}
+
+test('in dry run everything is judged, and what would happen is said', async (t) => {
+  const { code, out } = await explain(t, '--dry-run', ...ask('/ws/7?token=x'), ...from('https://evil.example'))
+  assert.equal(code, 0)
+  assert.match(lineOf(out, 'origin'), /^would refuse origin origin_not_allowed/)
+  assert.match(lineOf(out, 'token'), /^would refuse token token_invalid/)
+  assert.match(lineOf(out, 'domains'), /^skipped domains an earlier would-be refusal/)
+  assert.match(out, /the client would see close 1008/)
+  assert.match(out, /^admitted, for this is a dry run.*enforced, origin would refuse it: origin_not_allowed$/m)
+})
+
+test('--json says the same for programs', async (t) => {
+  const { code, out } = await explain(t, '--json', ...ask('/ws/7'), ...from('https://shop.example.com'))
+  assert.equal(code, 3)
+  const { outcome, route, ip, checks } = JSON.parse(out)
+  assert.deepEqual([outcome, route, ip], ['rejected', 'widget', '127.0.0.1'])
+  const token = checks.find(({ check }: { check: string }) => check === 'token')
+  assert.deepEqual(token, {
+    check: 'token',
+    mode: 'enforce',
+    outcome: 'refused',
+    detail: 'no token in query:token',
+    reason: 'token_missing',
+    by: 'close',
+    code: 4401,
+    text: 'Invalid or expired authentication token',
+    change: 'send the token where token.from looks for it, or add its place to token.from',
+  })
+})
+
+test('a route that rejects with a status says so', async (t) => {
+  const { out } = await explain(t, ...ask('/status'), ...from('https://evil.example'))
+  assert.match(out, /the client sees HTTP 403 "Origin not allowed"/)
+})
+
+test('a route without policy, and its backends', async (t) => {
+  const { code, out } = await explain(t, ...ask('/open'))
+  assert.equal(code, 0)
+  assert.match(out, /it goes to http:\/\/127\.0\.0\.1:1 or unix:\/run\/app\.sock/)
+})
+
+const ADDRESSES: [name: string, args: string[], ip: string][] = [
+  ['the peer', ['--peer', '203.0.113.9'], '203.0.113.9'],
+  ['a v4 peer written as v6', ['--peer', '::ffff:203.0.113.9'], '203.0.113.9'],
+  [
+    'a claim of an untrusted peer',
+    ['--peer', '203.0.113.9', '--header', 'X-Forwarded-For: 198.51.100.1'],
+    '203.0.113.9',
+  ],
+  ['a unix peer', ['--peer', 'unix'], 'unix'],
+]
+
+for (const [name, args, ip] of ADDRESSES) {
+  test(`the client of ${name}`, async (t) => {
+    const { out } = await explain(t, ...ask('/open'), ...args)
+    assert.match(out, new RegExp(`^client ${ip.replaceAll('.', '\\.')}, route open$`, 'm'))
+  })
+}
+
+test('Host is that of the URL, or the header', async (t) => {
+  const ok = await explain(t, '--url', 'wss://a.example/status', ...from('https://a.example'))
+  assert.equal(ok.code, 0)
+  const other = await explain(
+    t,
+    '--url',
+    'wss://a.example/status',
+    '--header',
+    'Host: b.example',
+    ...from('https://a.example'),
+  )
+  assert.equal(other.code, 3)
+})
+
+const URLS: [url: string, route: string][] = [
+  ['/open', 'open'],
+  ['ws://h/open#fragment', 'open'],
+  ['WSS://h/open?x=1', 'open'],
+  ['https://h/open', 'open'],
+  ['wss://h', 'none'],
+  ['?x=1', 'none'],
+]
+
+for (const [url, route] of URLS) {
+  test(`--url ${url}`, async (t) => {
+    const { out } = await explain(t, '--url', url)
+    assert.match(out, new RegExp(`route ${route}$`, 'm'))
+  })
+}
+
+const MISTAKES: [name: string, args: string[], line: RegExp][] = [
+  ['an empty URL', ['--url', ''], /^--url: expected a URL/],
+  ['no URL', ['--url', 'hello'], /^--url: expected a URL.*got hello$/],
+  ['another scheme', ['--url', 'ftp://h/open'], /^--url/],
+  [
+    'a header without a colon',
+    [...ask('/open'), '--header', 'Origin'],
+    /^--header: expected 'Name: value', got Origin$/,
+  ],
+  ['a peer that is no address', [...ask('/open'), '--peer', 'me'], /^--peer: expected an address/],
+]
+
+for (const [name, args, line] of MISTAKES) {
+  test(`a mistake: ${name}`, async (t) => {
+    const { code, out, err } = await explain(t, ...args)
+    assert.deepEqual([code, out, err.length], [2, '', 1])
+    assert.match(err[0] ?? '', line)
+  })
+}
+
+test('control characters of a request do not reach the terminal', async (t) => {
+  const { out } = await explain(t, '--url', '/open\u001b[31m?x', '--header', 'Origin: a\u001b]0;x\u0007')
+  assert.ok(!out.includes('\u001b') && !out.includes('\u0007'))
+})
+
+test('a bad configuration is complained of, exit 2', async (t) => {
+  const { code, err } = await commandLine(['explain', '--url', '/'], { cwd: folder(t) })
+  assert.equal(code, 2)
+  assert.match(err[0] ?? '', /no backend/)
+})
