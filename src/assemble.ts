@@ -25,7 +25,7 @@ export interface Parts<Upstreams> {
 }
 
 /** The route's name in logs and metrics. */
-export const routeName = (route: RouteConfig): string => route.name ?? route.path
+const routeName = (route: RouteConfig): string => route.name ?? route.path
 
 /** A name no route can have: names begin with a letter or digit, paths with a slash. */
 const UNMATCHED = 'none'

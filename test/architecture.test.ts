@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'assemble.ts': ['policy', 'checks', 'config', ...KNOWLEDGE],
   // The composition root of a running proxy.
   serve: ['assemble.ts', 'config', 'settings', 'checks', 'policy', ...KNOWLEDGE, 'observe', 'proxy', 'ops', 'admin'],
-  // `explain` judges without a proxy: it makes its own counts, and describes a request as the proxy does.
+  // `explain` judges without a proxy: it makes its own counts.
   cli: ['assemble.ts', 'config', 'settings', 'policy', 'limits', 'tokens', 'observe', 'serve', 'proxy', 'demo'],
   // Its backend answers the handshake and echoes frames.
   demo: ['serve', 'config', 'settings', 'tokens', 'policy', 'observe', 'frames'],
@@ -38,7 +38,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Of these parts only some files, or only types, may be imported by another. */
 const ONLY: readonly { from: string; to: string; files?: readonly string[]; types?: true }[] = [
   { from: 'proxy', to: 'observe', types: true },
-  { from: 'cli', to: 'proxy', files: ['proxy/describe.ts'] },
+  // `explain` describes a request, and says what its client is told, with the proxy's own functions.
+  { from: 'cli', to: 'proxy', files: ['proxy/describe.ts', 'proxy/refuse.ts'] },
 ]
 
 /** Libraries that one file each knows. */

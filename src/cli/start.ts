@@ -8,10 +8,10 @@ import { untilStopped } from './until-stopped.ts'
 export async function startCommand(terminal: Terminal, flags: Flags): Promise<number> {
   const loaded = loadOrComplain(terminal, flags)
   if (!loaded) return EXIT.usage
+  const { version, nodeVersion, print: write } = terminal
   try {
-    const { version, nodeVersion, print: write } = terminal
-    const running = await start({ loaded, load: () => load(terminal, flags), write, version, nodeVersion })
-    return await untilStopped(terminal, running)
+    const starting = start({ loaded, load: () => load(terminal, flags), write, version, nodeVersion })
+    return await untilStopped(terminal, starting)
   } catch (error) {
     terminal.complain(error instanceof Error ? error.message : 'cannot start')
     return EXIT.failed

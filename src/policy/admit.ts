@@ -26,7 +26,7 @@ export interface Granted<Upstreams> extends Judged<Upstreams> {
   readonly permit: Permit<Upstreams>
 }
 
-export interface Denied<Upstreams> extends Judged<Upstreams> {
+interface Denied<Upstreams> extends Judged<Upstreams> {
   readonly granted: false
   readonly refusal: Finding
 }

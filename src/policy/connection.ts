@@ -19,7 +19,7 @@ export interface Learned {
 }
 
 /** What may be told of a token: never the token. */
-export interface TokenFacts {
+interface TokenFacts {
   /** Where it stood, as configured, such as `query:site_token`. */
   readonly source: string
   /** 12 hexadecimal digits of its SHA-256. */

@@ -21,6 +21,16 @@ export function answer(response: ServerResponse, status: number, text: string, h
 /** Answers on a raw socket, once, and ends it: for clients whose bytes are no request, or whose request node:http has let go of. */
 export function answerRaw(socket: Duplex, status: number, text: string, headers: readonly string[] = []): void {
   if (socket.destroyed || !socket.writable) return
+  socket.on('error', ignore)
+  socket.end(rawAnswer(status, text, headers))
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  timer.unref()
+  socket.once('close', () => clearTimeout(timer))
+}
+
+/** The bytes of an answer after which the connection ends. */
+export function rawAnswer(status: number, text: string, headers: readonly string[] = []): Buffer {
   const body = `${text}\n`
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,
@@ -29,12 +39,7 @@ export function answerRaw(socket: Duplex, status: number, text: string, headers:
     'Connection: close',
     ...headers,
   ]
-  socket.on('error', ignore)
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
-  socket.resume()
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  timer.unref()
-  socket.once('close', () => clearTimeout(timer))
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
 /** Reads and drops the rest of a request that nobody reads any more; ends the connection where that takes too long. */

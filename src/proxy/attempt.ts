@@ -58,7 +58,8 @@ export class Attempt {
     // What the client sent after its request is no frame now, and must not become a request either (trap 4).
     this.#upgrade.take()
     if (dialled.kind === 'failed') return this.#refuse(dialled.reason, dialled.detail)
-    relayAnswer(dialled.response, this.#upgrade.socket, this.#context.linger)
+    this.#answered('upstream_error')
+    await relayAnswer(dialled.response, this.#upgrade.socket, this.#context.linger)
     this.#close(dialled.response.statusCode ?? 502, '', 'the backend answered without switching', 'upstream')
   }
 
@@ -84,6 +85,7 @@ export class Attempt {
   #refuse(reason: Reason, detail: string): void {
     const { connection, route } = this.#permit
     const no = sayNo(reason, connection, route, this.#context.answers())
+    this.#answered('upstream_error')
     deliver(no, this.#upgrade, this.#context.linger)
     this.#close(no.code, reason, detail, 'proxy')
   }
@@ -91,6 +93,7 @@ export class Attempt {
   #abandon(): void {
     this.#upgrade.take()
     this.#upgrade.socket.destroy()
+    this.#answered('upstream_error')
     this.#close(1006, '', 'the client left before the answer', 'client')
   }
 
@@ -98,7 +101,6 @@ export class Attempt {
   #close(code: number, reason: Reason | '', detail: string, initiator: Initiator): void {
     const { connection, route } = this.#permit
     const { observe, clock } = this.#context
-    this.#answered('upstream_error')
     this.#permit.release()
     const traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 }
     const durationMs = clock() - this.#started

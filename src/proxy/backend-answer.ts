@@ -1,6 +1,7 @@
 /** The backend's answer to an upgrade, passed on as it is. */
 import type { IncomingMessage } from 'node:http'
-import { type Duplex, pipeline } from 'node:stream'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Connection } from '../policy/connection.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import { endToEnd, pairs, valuesOf } from './headers.ts'
@@ -40,16 +41,18 @@ function insteadOf(
 
 /**
  * Any other answer: an ordinary response, after which the connection ends (trap 4: what follows is never for the backend).
- * What the client still sends is discarded.
+ * What the client still sends is discarded. Resolves when the answer has been passed on, or broke off; never rejects.
  */
-export function relayAnswer(response: IncomingMessage, socket: Duplex, linger: Linger): void {
+export async function relayAnswer(response: IncomingMessage, socket: Duplex, linger: Linger): Promise<void> {
   const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`]
   for (const [name, value] of pairs(endToEnd(response.rawHeaders))) lines.push(`${name}: ${value}`)
   lines.push('Connection: close')
   socket.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'))
   socket.resume()
-  pipeline(response, socket, (error) => {
-    if (error) socket.destroy()
-    else linger.hold(socket)
-  })
+  try {
+    await pipeline(response, socket)
+    linger.hold(socket)
+  } catch {
+    socket.destroy()
+  }
 }

@@ -93,7 +93,9 @@ function dialOne(
 function openUpgrade(upstream: Upstream, { target, headers }: Handshake): ClientRequest {
   const options = requestOptions(upstream, false)
   const createConnection = () => connectTo(upstream, options.servername ?? '')
-  return openRequest(upstream, { ...options, method: 'GET', path: target, headers: [...headers], createConnection })
+  // With any agent, `false` included, node would not call createConnection.
+  const own = { agent: undefined, method: 'GET', path: target, headers: [...headers], createConnection }
+  return openRequest(upstream, { ...options, ...own })
 }
 
 function connectTo({ host, port, socketPath, protocol }: Upstream, servername: string): Duplex {

@@ -37,7 +37,15 @@ export class Linger {
       this.#sockets.delete(socket)
     })
     socket.resume()
-    if (this.#sockets.size > MAX_LINGERING) this.#sockets.values().next().value?.destroy()
+    if (this.#sockets.size > MAX_LINGERING) this.#dropOldest()
+  }
+
+  /** Forgotten at once: its `close` comes later than the next one may. */
+  #dropOldest(): void {
+    const [oldest] = this.#sockets
+    if (!oldest) return
+    this.#sockets.delete(oldest)
+    oldest.destroy()
   }
 
   /** How many linger. */

@@ -2,13 +2,13 @@
  * Saying no to an upgrade, the only place that does: a completed handshake with a close frame that a browser can read
  * (trap 9), or an HTTP status. No backend is involved; it costs a few hundred bytes.
  */
-import { STATUS_CODES } from 'node:http'
 import { acceptKey } from '../frames/accept.ts'
 import { closeFrame } from '../frames/writer.ts'
 import type { Answers } from '../policy/answers.ts'
 import type { Connection } from '../policy/connection.ts'
 import type { RejectWith, RoutePolicy } from '../policy/policy.ts'
 import type { Reason } from '../policy/reasons.ts'
+import { rawAnswer } from './answer.ts'
 import type { Linger } from './linger.ts'
 import type { Upgrade } from './pending-upgrade.ts'
 
@@ -63,13 +63,7 @@ function handshakeAnswer(key: string, protocol: string | undefined): Buffer {
 }
 
 function httpAnswer(status: number, text: string, retryAfter: number | undefined): Buffer {
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(text) + 1}`,
-    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
-    ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
-    'Connection: close',
-  ]
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${text}\n`)
+  const retry = retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]
+  const challenge = status === 401 ? ['WWW-Authenticate: Bearer'] : []
+  return rawAnswer(status, text, [...retry, ...challenge])
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { type Admission, admit } from '../policy/admit.ts'
-import { answerRaw } from './answer.ts'
+import { rawAnswer } from './answer.ts'
 import { Attempt } from './attempt.ts'
 import { describe } from './describe.ts'
 import { badHandshake } from './handshake.ts'
@@ -17,7 +17,7 @@ export async function serveUpgrade(request: IncomingMessage, socket: Duplex, hea
   const bad = badHandshake(request)
   if (bad) {
     context.observe({ type: 'malformed', peer: peerOf(request), status: bad.status, detail: bad.text })
-    return answerRaw(socket, bad.status, bad.text, bad.headers)
+    return context.linger.end(socket, rawAnswer(bad.status, bad.text, bad.headers))
   }
   const upgrade = new Upgrade(request, socket, head)
   await context.sessions.track(upgrade, judge(upgrade, started, context))

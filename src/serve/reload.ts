@@ -37,7 +37,7 @@ export class Configuration {
 
   /** Watches its files from now on, where it says so. */
   watch(): void {
-    if (this.#loaded.config.watch) this.#files.use(this.#loaded.files)
+    this.#watch(this.#loaded)
   }
 
   unwatch(): void {
@@ -46,7 +46,12 @@ export class Configuration {
 
   reload(): Reloaded {
     const next = this.#load()
-    if (!next.ok) return this.#keep(next.problems.map(formatProblem))
+    const reloaded = next.ok ? this.#adopt(next) : this.#keep(next.problems.map(formatProblem))
+    this.#watch(next)
+    return reloaded
+  }
+
+  #adopt(next: Loaded): Reloaded {
     try {
       this.#proxy.adopt(next.config)
     } catch (error) {
@@ -54,10 +59,17 @@ export class Configuration {
     }
     const warnings = [...this.#needRestart(next), ...next.warnings]
     this.#loaded = next
-    this.watch()
     for (const message of warnings) this.#observe({ type: 'warning', message })
     this.#observe({ type: 'reloaded' })
     return { ok: true }
+  }
+
+  /** Also the files that a configuration with problems names: one that is missing may still come. */
+  #watch(latest: LoadResult): void {
+    if (!this.#loaded.config.watch) return
+    this.#files.use([...new Set([...this.#loaded.files, ...latest.files])])
+    // A file may have changed after it was read and before it was watched.
+    if (contentOf(this.#load()) !== contentOf(latest)) this.reload()
   }
 
   #keep(problems: readonly string[]): Reloaded {
@@ -72,3 +84,5 @@ export class Configuration {
     return [...changed, ...turned].map((setting) => `${setting} changed: that takes a restart`)
   }
 }
+
+const contentOf = (result: LoadResult): string => JSON.stringify(result.ok ? result.config : result.problems)

@@ -109,12 +109,11 @@ function running(
   close: () => void,
 ): Running {
   let stopping: Promise<Drained> | undefined
-  let isCut = false
   const drainAndClose = async () => {
     const { drain } = configuration.loaded.config
     const endAt = performance.now() + drain.delay + drain.timeout
     const drained = await proxy.drain.begin(drain)
-    await proxy.finish(isCut ? 0 : Math.max(0, endAt - performance.now()))
+    await proxy.finish(Math.max(0, endAt - performance.now()))
     close()
     observe({ type: 'stopped' })
     return drained
@@ -125,10 +124,7 @@ function running(
       stopping ??= drainAndClose()
       return stopping
     },
-    cut: () => {
-      isCut = true
-      proxy.drain.cut()
-    },
+    cut: () => proxy.cut(),
     reload: () => configuration.reload(),
     held: proxy.held,
   }

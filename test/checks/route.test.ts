@@ -18,7 +18,7 @@ const CASES: [target: string, route: string | undefined, params?: Record<string,
   ['/ws/a/b', 'rest', {}],
   ['/ws', undefined],
   ['/WS/7', undefined],
-  ['http://ws.example/ws/7', undefined],
+  ['http://ws.example/ws/7', 'room', { room: '7' }],
   ['*', undefined],
 ]
 

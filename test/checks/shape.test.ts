@@ -61,7 +61,6 @@ const REFUSED: [name: string, handshake: Handshake, detail: string | RegExp][] =
   ['an encoded line end', { target: '/ws/a%0d%0aX: y' }, PATH],
   ['an encoded DEL', { target: '/ws/%7f' }, PATH],
   ['a raw control byte', { target: '/ws/\u0001' }, PATH],
-  ['no path', { target: 'http://ws.example/ws' }, 'the request target is no path'],
   ['an asterisk', { target: '*' }, 'the request target is no path'],
   ['a long path', { target: `/${'a'.repeat(17_000)}` }, 'the path is too long'],
 ]

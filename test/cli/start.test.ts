@@ -147,7 +147,7 @@ test('a changed file is noticed; a bad one keeps the old policy and is told of, 
 
   writeFileSync(join(cwd, 'wsluice.yaml'), yaml('nowhere'))
   const failed = await proxy.event('reload_failed')
-  assert.match(String(failed.problems), /wsluice\.yaml:2:19 routes\[0\]\.path/)
+  assert.match(String(failed.problems), /wsluice\.yaml:2:18 routes\[0\]\.path/)
   assert.equal(await (await client(t, `${place}/a?token=${token}`)).echo('old'), 'old')
 
   // As an editor or Kubernetes does it: another file takes the name.

@@ -1,8 +1,7 @@
 /** What the backend answers to an upgrade reaches the client as it is (trap 40). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { rawClient } from '../support/raw.ts'
-import { accept, ask, type End, endOf, handshake, openOn, openPair, proxied, switching } from '../support/upgrades.ts'
+import { accept, ask, type End, openOn, openPair, proxied, switching } from '../support/upgrades.ts'
 import { bare, masked } from '../support/wire-frames.ts'
 
 test('a 101 passes with its headers: case, order, Latin-1 bytes, two cookies', async (t) => {
@@ -111,6 +110,21 @@ test('an answer that breaks off breaks off for the client', async (t) => {
   assert.equal(await client.ended(), 'half')
 })
 
+test('its place is taken until the answer has passed', async (t) => {
+  const all = await proxied(t, { env: { WS_MAX_CONNECTIONS_PER_IP: '1' } })
+  const client = await ask(t, all.proxy.port)
+  const upstream = await all.backend(0)
+  await upstream.head()
+  upstream.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 8\r\n\r\nhalf')
+  await client.bytes(4)
+  assert.equal((await (await ask(t, all.proxy.port)).close()).code, 1008)
+  upstream.send('half')
+  assert.equal(await client.ended(), 'halfhalf')
+  await all.proxy.line(({ event, code }) => event === 'closed' && code === 403)
+  await ask(t, all.proxy.port)
+  await (await all.backend(1)).head()
+})
+
 test('a client that leaves during a long answer ends it', async (t) => {
   const all = await proxied(t)
   const client = await ask(t, all.proxy.port)
@@ -185,18 +199,16 @@ test('frames glued to the 101 reach the client after it, in order', async (t) =>
 
 test('frames glued to the request reach the backend after its 101, in order, however they are split', async (t) => {
   const all = await proxied(t)
-  const request = `${handshake()}\r\n\r\n`
   const frames = masked(1, 'one') + masked(1, 'two') + masked(2, 'x'.repeat(300))
   for (const [index, early] of [0, 1, 5, 12, 100, frames.length].entries()) {
-    const raw = await rawClient(t, all.proxy.port)
-    raw.send(request + frames.slice(0, early))
+    const client = await ask(t, all.proxy.port, { glued: frames.slice(0, early) })
     const upstream = await all.backend(index)
     await upstream.head()
     // More while the backend is still thinking, and the rest after its answer.
-    raw.send(frames.slice(early, early + 7))
+    client.send(frames.slice(early, early + 7))
     await accept(upstream)
-    await endOf(raw).head()
-    raw.send(frames.slice(early + 7))
+    await client.head()
+    client.send(frames.slice(early + 7))
     assert.deepEqual(
       (await upstream.count(3)).map(({ payload }) => payload.length),
       [3, 3, 300],

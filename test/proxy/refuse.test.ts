@@ -53,6 +53,20 @@ test('the subprotocol is one of those offered, never a token (trap 30)', async (
   }
 })
 
+test('a subprotocol that is the token itself, wherever it stands, is passed over', async (t) => {
+  const all = await proxied(t, { yaml: guarded().replace('protocol:bearer', 'protocol:base64url.bearer.*') })
+  const token = `base64url.bearer.${Buffer.from(BAD_TOKEN).toString('base64url')}`
+  for (const [offered, echoed] of [
+    [`${token}, chat`, 'chat'],
+    [`chat, ${token}`, 'chat'],
+    [token, undefined],
+  ] as const) {
+    const client = await ask(t, all.proxy.port, { headers: [`Sec-WebSocket-Protocol: ${offered}`] })
+    assert.equal((await client.head()).header('Sec-WebSocket-Protocol'), echoed, offered)
+    assert.equal((await client.close()).code, 4401, offered)
+  }
+})
+
 test('a client library reads code and reason', async (t) => {
   const all = await proxied(t, { yaml: guarded() })
   for (const protocols of [[], ['chat'], ['bearer', BAD_TOKEN]]) {
@@ -80,10 +94,7 @@ test('rejectWith: a status, or a close code for browsers only', async (t) => {
       assert.equal((await client.head()).status, status, yaml)
       const received = await client.raw.ended
       if (status === 101) continue
-      assert.match(
-        received,
-        /\r\nWWW-Authenticate: Bearer\r\n[\s\S]*\r\n\r\nInvalid or expired authentication token\n$/,
-      )
+      assert.match(received, /\r\nWWW-Authenticate: Bearer\r\n[\s\S]*Invalid or expired authentication token\n$/)
       assert.match(received, /\r\nConnection: close\r\n/)
       assert.equal((await all.proxy.line(({ event }) => event === 'decided')).code, 401)
     }
@@ -134,13 +145,14 @@ test('overloaded and shutting_down are always 503 with a jittered Retry-After', 
   await stopped
 })
 
-test("after the refusal: what still arrives is discarded, the client's FIN ends it, and so does time", async (t) => {
+test('after the refusal what still arrives is discarded, and the FIN of the client ends it', async (t) => {
   const all = await proxied(t, { yaml: guarded() })
   const client = await ask(t, all.proxy.port)
-  await client.close()
-  const silent = await ask(t, all.proxy.port)
-  await silent.close()
-  await eventually(() => all.proxy.running.held().lingering === 0, 'both closed')
+  await client.ended()
+  assert.equal(all.proxy.running.held().lingering, 1)
+  client.send(masked(1, 'x'.repeat(100_000)))
+  client.raw.socket.end()
+  await eventually(() => all.proxy.running.held().lingering === 0, 'the end')
   assert.equal(all.server.connections.length, 0)
 })
 

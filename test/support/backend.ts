@@ -32,25 +32,29 @@ export async function echoBackend(t: TestContext): Promise<Echo> {
 }
 
 export interface Client {
-  /** Resolves with what comes back. */
+  /** Resolves with what comes back; rejects where the connection ends first. */
   readonly echo: (text: string) => Promise<string>
   readonly close: () => void
   /** The close code and reason, once it has ended. */
   readonly ended: Promise<{ code: number; reason: string }>
 }
 
-/** Connects to `host:port/path`; the connection ends with the test. A refusal is an end. */
+/** Connects to `host:port/path`; the connection ends with the test. Rejects where the handshake is not answered with 101. */
 export async function client(t: TestContext, place: string, headers: Record<string, string> = {}): Promise<Client> {
   const socket = new WebSocket(`ws://${place}`, { headers })
   t.after(() => socket.terminate())
-  const ended = once(socket, 'close').then(([code, reason]) => ({ code: Number(code), reason: String(reason) }))
+  const ended = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }))
+  })
   await once(socket, 'open')
   return {
     echo: async (text) => {
-      const answer = once(socket, 'message')
+      const answer = once(socket, 'message').then(([data]) => String(data))
       socket.send(text)
-      const [data] = await answer
-      return String(data)
+      const early = ended.then(({ code, reason }) => {
+        throw new Error(`closed with ${code} ${reason} before an answer`)
+      })
+      return await Promise.race([answer, early])
     },
     close: () => socket.close(),
     ended,

@@ -10,9 +10,9 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 /** How long anything may take that a test waits for. */
 const BOUND_MS = 15_000
 
-export type LogLine = Readonly<Record<string, unknown>>
+type LogLine = Readonly<Record<string, unknown>>
 
-export interface Exit {
+interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
@@ -86,7 +86,8 @@ export function spawnWsluice(t: TestContext, args: readonly string[], { cwd, env
       const look = () => {
         const found = events(name)[from]
         if (found) settle(() => resolve(found))
-        else if (child.exitCode !== null) settle(() => reject(new Error(`ended without ${name}:\n${written}`)))
+        else if (child.exitCode !== null || child.signalCode !== null)
+          settle(() => reject(new Error(`ended without ${name}:\n${written}`)))
       }
       const late = () => settle(() => reject(new Error(`no ${name} within ${BOUND_MS} ms:\n${written}`)))
       const timer = setTimeout(late, BOUND_MS)

@@ -11,7 +11,7 @@ export const step = (check: string, judge: Step['judge'], mode: Mode = 'enforce'
   judge,
 })
 
-export const routePolicy = (name: string, steps: readonly Step[]): RoutePolicy<undefined> => ({
+const routePolicy = (name: string, steps: readonly Step[]): RoutePolicy<undefined> => ({
   name,
   steps,
   frames: [],

@@ -1,4 +1,5 @@
 /** One session between two sockets whose other ends are the test's, on a clock that the test moves. */
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -7,14 +8,15 @@ import { parseTrusted } from '../../src/net/cidr.ts'
 import type { Closed, Event } from '../../src/observe/events.ts'
 import { admit } from '../../src/policy/admit.ts'
 import { compileAnswers } from '../../src/policy/answers.ts'
+import type { FrameStep } from '../../src/policy/check.ts'
 import type { Policy, RoutePolicy } from '../../src/policy/policy.ts'
-import { passed } from '../../src/policy/verdict.ts'
+import { pass, passed, refuse } from '../../src/policy/verdict.ts'
 import { describe } from '../../src/proxy/describe.ts'
 import { type Pair, Session, type SessionContext } from '../../src/proxy/session.ts'
 import { Sessions } from '../../src/proxy/sessions.ts'
 import { Wheel } from '../../src/proxy/wheel.ts'
 import { listenTo, portOf } from './raw.ts'
-import { type End, endOf } from './upgrades.ts'
+import { type End, endOf, within } from './upgrades.ts'
 
 /** The date at which the clock of every test begins, ms since the epoch. */
 export const START = Date.UTC(2026, 0, 1)
@@ -110,6 +112,26 @@ export async function openSession(t: TestContext, options: SessionOptions = {}):
     sockets,
     over: () => over,
   }
+}
+
+/** A check that refuses frames of six bytes. */
+export const frameStep = (mode: FrameStep['mode']): FrameStep => ({
+  check: 'test',
+  mode,
+  id: `test ${mode}`,
+  begin: () => (frame) => (frame.length === 6 ? refuse('message_rate', 'six') : pass),
+})
+
+/** Waits for its end; asserts that it was told once and nothing is left. Resolves with what was told. */
+export async function isOver(open: OpenSession): Promise<{ code: number; reason: string; initiator: string }> {
+  const { code, reason, initiator } = await within(open.over(), () => 'the end of the session')
+  assert.equal(open.closed().length, 1)
+  assert.equal(open.state.released, 1)
+  assert.equal(open.wheel.size, 0)
+  assert.equal(open.sessions.size, 0)
+  assert.equal(open.sessions.totalsOf('r').active, 0)
+  assert.ok(open.sockets.client.destroyed && open.sockets.upstream.destroyed)
+  return { code, reason, initiator }
 }
 
 /** Only `admit` makes a permit. */

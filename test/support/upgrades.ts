@@ -11,7 +11,7 @@ const BOUND_MS = 5000
 export const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 
 /** The head of an answer. */
-export interface Head {
+interface Head {
   readonly status: number
   /** Without the status line. */
   readonly lines: readonly string[]
@@ -61,9 +61,13 @@ export function handshake({ path = '/ws', headers = [] }: Asking = {}): string {
   return lines.join('\r\n')
 }
 
+/** The clients of each test. */
+const clients = new WeakMap<TestContext, RawClient[]>()
+
 /** Connects and asks; does not wait for the answer. */
 export async function ask(t: TestContext, port: number, asking: Asking = {}): Promise<End> {
   const raw = await rawClient(t, port)
+  clients.set(t, [...(clients.get(t) ?? []), raw])
   raw.send(`${asking.request ?? handshake(asking)}\r\n\r\n${asking.glued ?? ''}`)
   return endOf(raw)
 }
@@ -111,7 +115,9 @@ export async function proxied(t: TestContext, { yaml, env = {}, ...options }: Te
       : { yaml: yaml.replaceAll('UPSTREAM', upstream), env }
   const proxy = await startTestProxy({ ...place, ...options })
   t.after(async () => {
-    for (const { socket } of server.connections) socket.destroy()
+    // A drain looks only now and then whether they are gone.
+    for (const { socket } of [...server.connections, ...(clients.get(t) ?? [])]) socket.destroy()
+    await eventually(() => proxy.running.held().sessions === 0, 'the end of all sessions').catch(() => {})
     await proxy.stop()
   })
   return { proxy, server, backend: async (index) => endOf(await server.connection(index)) }

@@ -44,7 +44,7 @@ export function bareHead(opcode: number, length: number, { fin = true, rsv = 0 }
 }
 
 /** A payload, or a piece of one that begins at a multiple of 4, as `masked` masks it. */
-export function mask(bytes: Buffer): Buffer {
+function mask(bytes: Buffer): Buffer {
   return Buffer.from(bytes.map((byte, index) => byte ^ (KEY[index & 3] ?? 0)))
 }
 

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Finding } from '../../src/policy/finding.ts'
+import { Sessions } from '../../src/proxy/sessions.ts'
+import { Tally } from '../../src/proxy/tally.ts'
+
+const finding = (reason: Finding['reason'], counted: boolean): Finding => ({ check: 'c', reason, detail: '', counted })
+
+test('what one session counts, its route counts too', () => {
+  const totals = new Sessions().totalsOf('r')
+  const [one, two] = [new Tally(totals), new Tally(totals)]
+  assert.equal(totals.active, 2)
+  one.messageIn()
+  one.bytesIn(10)
+  two.messageOut()
+  two.bytesOut(7)
+  two.bytesOut(3)
+  one.end()
+  assert.deepEqual(one.traffic, { messagesIn: 1, messagesOut: 0, bytesIn: 10, bytesOut: 0 })
+  assert.deepEqual(two.traffic, { messagesIn: 0, messagesOut: 1, bytesIn: 0, bytesOut: 10 })
+  const { active, messagesIn, messagesOut, bytesIn, bytesOut } = totals
+  assert.deepEqual([active, messagesIn, messagesOut, bytesIn, bytesOut], [1, 1, 1, 10, 10])
+})
+
+test('a refused frame is first once for its reason and session; refused and would-be refused count apart', () => {
+  const totals = new Sessions().totalsOf('r')
+  const [one, two] = [new Tally(totals), new Tally(totals)]
+  const said = [
+    one.violation(finding('message_rate', false)),
+    one.violation(finding('message_rate', false)),
+    one.violation(finding('protocol_error', true)),
+    two.violation(finding('message_rate', true)),
+  ]
+  assert.deepEqual(said, ['first', 'again', 'first', 'first'])
+  assert.deepEqual(
+    [...one.violations],
+    [
+      ['message_rate', 2],
+      ['protocol_error', 1],
+    ],
+  )
+  assert.deepEqual(
+    [...totals.violations.values()],
+    [
+      { reason: 'message_rate', action: 'none', count: 2 },
+      { reason: 'protocol_error', action: 'close', count: 1 },
+      { reason: 'message_rate', action: 'close', count: 1 },
+    ],
+  )
+})
