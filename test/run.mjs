@@ -17,7 +17,11 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) {
 }
 const files = globSync('test/**/*.test.ts')
 if (files.length < LEAST_FILES) fail(`expected at least ${LEAST_FILES} test files, found ${files.length}`)
-const { status } = spawnSync(process.execPath, ['--test', '--test-timeout=120000', ...process.argv.slice(2), ...files], {
-  stdio: 'inherit',
-})
+const { status } = spawnSync(
+  process.execPath,
+  ['--test', '--test-timeout=120000', ...process.argv.slice(2), ...files],
+  {
+    stdio: 'inherit',
+  },
+)
 process.exit(status ?? 1)

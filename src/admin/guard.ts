@@ -11,7 +11,7 @@ export interface GuardOptions {
 }
 
 /** Why a request is turned away, and what to do about it. */
-export interface Denial {
+interface Denial {
   readonly status: 401 | 403
   readonly error: string
 }

@@ -18,7 +18,7 @@ export async function demoCommand(terminal: Terminal, flags: DemoFlags): Promise
     return EXIT.usage
   }
   try {
-    return await untilStopped(terminal, await startIntroduced(terminal, port))
+    return await untilStopped(terminal, startIntroduced(terminal, port))
   } catch (error) {
     terminal.complain(error instanceof Error ? error.message : 'cannot start')
     return EXIT.failed

@@ -72,7 +72,7 @@ export interface Malformed {
 }
 
 /** Something happened to the process rather than to a connection. */
-export type ProcessEvent =
+type ProcessEvent =
   | { readonly type: 'started'; readonly listeners: Readonly<Record<string, string>>; readonly mode: string }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'reloaded' }

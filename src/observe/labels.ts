@@ -1,7 +1,7 @@
 /** Metric labels whose value a client can choose, kept to a bounded set (trap 34). */
 
 /** The value that stands for all that came after the set was full. */
-export const OTHER = 'other'
+const OTHER = 'other'
 
 /** Keeps the first `max` different values, turns every later one into {@link OTHER}. One instance serves one label. */
 export function capLabel(max = 100): (value: string) => string {

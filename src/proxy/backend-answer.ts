@@ -32,10 +32,10 @@ function insteadOf(
 ): readonly string[] | undefined {
   const tokens = route.tokenProtocols(offered)
   const isToken = chosen.some((choice) => [...tokens].some((index) => offered[index] === choice))
-  const isLeftOut = chosen.length === 0 && route.strip !== undefined && offered.length > 0
-  if (!isToken && !isLeftOut) return undefined
+  // A client that offered nothing but its token closes a connection whose answer names no subprotocol.
   const hasOther = offered.some((item, index) => !tokens.has(index) && item.toLowerCase() !== 'bearer')
-  if (isLeftOut && hasOther) return undefined
+  const isLeftOut = chosen.length === 0 && tokens.size > 0 && !hasOther
+  if (!isToken && !isLeftOut) return undefined
   return offered.filter((item) => item.toLowerCase() === 'bearer').slice(0, 1)
 }
 

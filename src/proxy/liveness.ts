@@ -12,7 +12,7 @@ export interface Liveness {
   readonly known: () => readonly UpstreamState[]
 }
 
-export interface UpstreamState {
+interface UpstreamState {
   readonly label: string
   /** Undefined until it was tried. */
   readonly up: boolean | undefined
