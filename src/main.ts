@@ -17,7 +17,6 @@ process.exitCode = await run(process.argv.slice(2), {
   print: (text) => process.stdout.write(text),
   complain: (line) => process.stderr.write(`${line}\n`),
   onSignal: (name, handle) => process.on(name, handle),
-  readFile: (path) => readFileSync(path, 'utf8'),
   version,
   nodeVersion: process.version,
 })

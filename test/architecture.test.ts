@@ -23,8 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // It takes the address it listens on as the setting was read.
   proxy: ['policy', 'net', 'frames', 'observe', 'settings'],
   // What they do to the proxy are functions handed in.
-  ops: ['observe', 'policy', 'config'],
-  admin: ['observe', 'policy', 'config'],
+  ops: ['observe', 'policy', 'config', 'proxy'],
+  admin: ['observe', 'policy', 'config', 'proxy'],
   'assemble.ts': ['policy', 'checks', 'config', ...KNOWLEDGE],
   // The composition root of a running proxy.
   serve: ['assemble.ts', 'config', 'settings', 'checks', 'policy', ...KNOWLEDGE, 'observe', 'proxy', 'ops', 'admin'],
@@ -38,6 +38,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Of these parts only some files, or only types, may be imported by another. */
 const ONLY: readonly { from: string; to: string; files?: readonly string[]; types?: true }[] = [
   { from: 'proxy', to: 'observe', types: true },
+  // All three are HTTP servers: each answers the requests of a connection in turn.
+  { from: 'ops', to: 'proxy', files: ['proxy/turn.ts'] },
+  { from: 'admin', to: 'proxy', files: ['proxy/turn.ts'] },
   // `explain` describes a request, and says what its client is told, with the proxy's own functions.
   { from: 'cli', to: 'proxy', files: ['proxy/describe.ts', 'proxy/refuse.ts'] },
 ]
@@ -160,6 +163,9 @@ for (const [library, file] of Object.entries(ONE_FILE)) {
   })
 }
 
+/** The entry; and what asks Node for the binding of raw sockets, which is not public (it falls back to what is). */
+const KNOW_THE_PROCESS = ['main.ts', 'proxy/wire-handle.ts']
+
 test('the process is known to the entry file alone', () => {
   const users = sources.filter(
     ({ text, imports }) =>
@@ -170,7 +176,7 @@ test('the process is known to the entry file alone', () => {
   )
   assert.deepEqual(
     users.map(({ path }) => path),
-    ['main.ts'],
+    KNOW_THE_PROCESS,
   )
 })
 
@@ -238,7 +244,7 @@ test('names say what is in a file', () => {
 
 test('a test stands where its source does', () => {
   const known = new Set(sources.map(({ part }) => part))
-  const elsewhere = ['support', 'e2e', 'conformance', 'real']
+  const elsewhere = ['support', 'e2e', 'conformance', 'real', 'bench']
   const folders = globSync('test/*/*.test.ts', { cwd: ROOT }).map((file) => file.split(/[/\\]/)[1] ?? '')
   assert.deepEqual(
     [...new Set(folders)].filter((folder) => !known.has(folder) && !elsewhere.includes(folder)),

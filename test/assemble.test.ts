@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Mode } from '../src/policy/check.ts'
+import type { Mode, StepMode } from '../src/policy/check.ts'
 import { FrameInspector } from '../src/policy/inspect.ts'
+import { identityHeaders } from '../src/proxy/identity.ts'
 import { connection, NOW } from './support/connection.ts'
 import { frame } from './support/frame.ts'
 import { assembled, outcome } from './support/policy.ts'
@@ -28,6 +29,7 @@ const MATRIX: [place: Place, silenced: string[]][] = [
   [
     'process',
     [
+      'path',
       'route',
       'shape',
       'origin',
@@ -46,6 +48,7 @@ const MATRIX: [place: Place, silenced: string[]][] = [
   [
     'route',
     [
+      'path',
       'shape',
       'origin',
       'token',
@@ -61,8 +64,9 @@ const MATRIX: [place: Place, silenced: string[]][] = [
     ],
   ],
   ['origin', ['origin']],
-  ['token', ['token']],
-  ['domains', ['domains']],
+  // What only a dry run reads is judged in dry run: the first shape is that of the rest.
+  ['token', ['shape 2', 'token']],
+  ['domains', ['shape 2', 'domains']],
   ['authorize', ['authorize']],
   ['processLimits', ['connections']],
   ['processConnections', ['connections']],
@@ -102,7 +106,7 @@ function everything(place: Place): string {
 }
 
 /** A name for each step: the second one of a name has a 2. */
-function labelled(steps: readonly { readonly check: string; readonly mode: Mode }[]) {
+function labelled(steps: readonly { readonly check: string; readonly mode: StepMode }[]) {
   return steps.map(({ check, mode }, index) => {
     const isSecond = steps.slice(0, index).some((earlier) => earlier.check === check)
     return { label: isSecond ? `${check} 2` : check, mode }
@@ -127,6 +131,7 @@ test('the order of judgement is that of the contract', () => {
     stepsOf('nowhere').map(({ label }) => label),
     [
       'drain',
+      'path',
       'route',
       'shape',
       'origin',
@@ -185,6 +190,83 @@ test('in a dry run of the process everything that is wrong is found, and what ha
   assert.equal(outcome(admission), 'would reject: origin_not_allowed, token_invalid')
   const skipped = admission.trace.filter(({ verdict }) => !verdict).map(({ check }) => check)
   assert.deepEqual(skipped, ['domains', 'authorize', 'authorize'])
+})
+
+/** `/secure/*` with a token, then everything else: other spellings of a path must not lead past the token. */
+const SPELLINGS = [
+  '/%73ecure/ws',
+  '/%2573ecure/ws',
+  '//secure/ws',
+  '/x/../secure/ws',
+  '/./secure/ws',
+  '/secure%2Fws',
+  '/x%5c..%5csecure/ws',
+]
+
+const secured = (more: object, open: object = {}) =>
+  JSON.stringify({
+    upstream: 'http://127.0.0.1:1',
+    routes: [
+      { name: 'secure', path: '/secure/*', token: { secret: SECRET }, ...more },
+      { name: 'open', path: '/*', ...open },
+    ],
+  })
+
+for (const target of SPELLINGS) {
+  test(`${target} does not lead past the policy of /secure/*`, async () => {
+    assert.equal(outcome(await assembled({ yaml: secured({}) }).admit(connection({ target }))), 'rejected: bad_request')
+    const spared = await assembled({ yaml: secured({ mode: 'dry-run' }) }).admit(connection({ target }))
+    assert.equal(outcome(spared), 'would reject: bad_request')
+  })
+}
+
+const PATHS: [name: string, yaml: string, expected: string][] = [
+  ['policy', secured({}), 'rejected: bad_request'],
+  [
+    'a dry run of the only policy',
+    secured({ token: { secret: SECRET, mode: 'dry-run' } }),
+    'would reject: bad_request',
+  ],
+  ['a dry run beside a policy', secured({ mode: 'dry-run' }, { limits: { frameSize: 10 } }), 'rejected: bad_request'],
+  ['a limit on frames', secured({ token: undefined, limits: { frameSize: 10 } }), 'rejected: bad_request'],
+  ['a list of addresses', secured({ token: undefined, address: { deny: ['192.0.2.1'] } }), 'rejected: bad_request'],
+  ['no policy', secured({ token: undefined }), 'admitted'],
+  ['a candidate alone', secured({ token: undefined, limits: { candidate: { frameSize: 10 } } }), 'admitted'],
+]
+
+for (const [name, yaml, expected] of PATHS) {
+  test(`a path in another spelling, where a route has ${name}`, async () => {
+    assert.equal(outcome(await assembled({ yaml }).admit(connection({ target: '//secure/ws' }))), expected)
+  })
+}
+
+const READS: [name: string, settings: object, target: string, expected: string][] = [
+  ['the token twice', {}, '?token=a&token=b', 'rejected: bad_request'],
+  ['the token twice, in dry run', { mode: 'dry-run' }, '?token=a&token=b', 'would reject: bad_request, token_invalid'],
+]
+
+for (const [name, settings, query, expected] of READS) {
+  test(`what a check reads is refused as the check is: ${name}`, async () => {
+    const yaml = secured({ token: { secret: SECRET, ...settings } })
+    assert.equal(outcome(await assembled({ yaml }).admit(connection({ target: `/secure/ws${query}` }))), expected)
+  })
+}
+
+test('where only limits are set nothing is read, and no shape is judged', () => {
+  const yaml = secured({ token: undefined, limits: { connections: { perIp: 5 }, mode: 'dry-run' } })
+  const checks = assembled({ yaml })
+    .policy.routes.get('secure')
+    ?.steps.map(({ check }) => check)
+  assert.deepEqual(checks, ['connections', 'connections'])
+})
+
+test('claims reach the backend in the bytes that were signed: no number is changed', async () => {
+  const yaml = secured({ headers: { claims: 'X-Claims' } })
+  const payload = `{"exp":${NOW / 1000 + 60},"sub":"ann","big":1234567890123456789,"one":1.0}`
+  const token = signToken({ alg: 'HS256' }, payload, SECRET)
+  const admission = await assembled({ yaml }).admit(connection({ target: `/secure/ws?token=${token}` }))
+  const [name, value = ''] = identityHeaders(admission.connection, admission.route)
+  assert.deepEqual([name, Buffer.from(value, 'base64url').toString()], ['X-Claims', payload])
 })
 
 const COUNTS: [place: Place, second: string][] = [
@@ -290,9 +372,9 @@ for (const [path, route] of MATCHES) {
   })
 }
 
-test('a route without policy judges no shape: it passes as through a tunnel', async () => {
-  const { admit, policy } = assembled({ yaml: ROUTES })
-  assert.equal(outcome(await admit(connection({ target: '/plain/..%2f?a=%00&a=1' }))), 'admitted')
+test('without policy no path and no shape is judged: requests pass as through a tunnel', async () => {
+  const { admit, policy } = assembled({ yaml: ROUTES.replace('limits: { frameSize: 1KiB }', 'http: refuse') })
+  assert.equal(outcome(await admit(connection({ target: '/plain/..%2f//%41?a=%00&a=1' }))), 'admitted')
   for (const name of ['plain', 'limited']) {
     const checks = policy.routes.get(name)?.steps.map(({ check }) => check)
     assert.deepEqual(checks, ['connections', 'connections'], `${name}: only counted`)
@@ -312,6 +394,7 @@ test('a process that drains refuses in dry run too', async () => {
     policy.entry.map(({ check, mode }) => [check, mode]),
     [
       ['drain', 'enforce'],
+      ['path', 'dry-run'],
       ['route', 'dry-run'],
     ],
   )

@@ -1,4 +1,5 @@
 /** What the admin API can do; the functions are handed in, so that this server knows nothing of the proxy. */
+import type { LimiterView } from '../observe/limiter-view.ts'
 import type { SessionView } from '../observe/session-view.ts'
 
 export interface AdminActions {
@@ -6,6 +7,7 @@ export interface AdminActions {
   readonly config: () => object
   /** Every open connection. */
   readonly sessions: () => Iterable<SessionView>
+  readonly limiters: () => Iterable<LimiterView>
   /** Begins to drain, or joins a drain under way; resolves when all connections are gone. */
   readonly drain: () => Promise<{ readonly forced: number }>
   readonly reload: () => Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }>

@@ -1,12 +1,15 @@
 /** `POST /api/drain?wait=25s`: answers when drained, or after `wait` with what is left. */
 import { type AdminActions, type AdminAnswer, type AdminRequest, failure } from './actions.ts'
+import { readParameters } from './parameters.ts'
 
 /** Timers above 2³¹−1 ms fire at once (trap 6). */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 export async function drain({ query }: AdminRequest, actions: AdminActions): Promise<AdminAnswer> {
-  const text = query.get('wait')
-  const waitMs = text === null ? MAX_TIMER_MS : actions.parseDuration(text)
+  const parameters = readParameters(query, ['wait'])
+  if (typeof parameters === 'string') return failure(400, parameters)
+  const { wait: text } = parameters
+  const waitMs = text === undefined ? MAX_TIMER_MS : actions.parseDuration(text)
   if (waitMs === undefined) return failure(400, 'wait: expected a duration such as 25s')
   const drained = await within(actions.drain(), waitMs)
   if (drained) return answer(200, { drained: true, forced: drained.forced })

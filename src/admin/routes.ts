@@ -2,6 +2,7 @@
 import { type AdminActions, type AdminAnswer, type AdminRequest, failure } from './actions.ts'
 import { endConnection, endConnectionsOfUser, listConnections } from './connections.ts'
 import { drain } from './drain.ts'
+import { listLimits } from './limits.ts'
 
 type Handler = (request: AdminRequest, actions: AdminActions) => AdminAnswer | Promise<AdminAnswer>
 
@@ -10,6 +11,7 @@ GET    /api/config                         the effective configuration, secrets 
 GET    /api/connections?route=&user=&ip=   open connections
 DELETE /api/connections/ID                 end one
 DELETE /api/connections?user=USER          end all of a user
+GET    /api/limits?top=20                  rates, and who uses most of them
 POST   /api/drain?wait=25s                 drain, answer when done
 POST   /api/reload                         read the configuration again
 `
@@ -19,6 +21,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/api/config': { GET: (_, { config }) => ({ status: 200, body: config() }) },
   '/api/connections': { GET: listConnections, DELETE: endConnectionsOfUser },
   '/api/drain': { POST: drain },
+  '/api/limits': { GET: listLimits },
   '/api/reload': { POST: reload },
 }
 

@@ -1,6 +1,7 @@
 /** The operators' HTTP server: guard, bounded body, route, answer. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Observe } from '../observe/events.ts'
+import { endIdle, takeTurn } from '../proxy/turn.ts'
 import { type AdminActions, type AdminAnswer, failure } from './actions.ts'
 import { isBodyWithin } from './body.ts'
 import { createGuard, type Guard, type GuardOptions } from './guard.ts'
@@ -21,8 +22,10 @@ const LIMITS = {
   connectionsCheckingInterval: 5000,
   maxHeaderSize: 16 * 1024,
 }
+/** How long a client may take over an answer, or between two requests, ms. */
+const IDLE_MS = 30_000
 
-/** The admin server, not yet listening. */
+/** The admin server, not yet listening. It answers one request of a connection at a time. */
 export function createAdmin({ actions, observe, ...options }: AdminOptions): Server {
   const guard = createGuard(options)
   const succeed = (request: IncomingMessage, response: ServerResponse, given: AdminAnswer) => {
@@ -36,11 +39,14 @@ export function createAdmin({ actions, observe, ...options }: AdminOptions): Ser
     observe({ type: 'warning', message: `the admin API failed: ${message}` })
     return send(response, failure(500, 'internal error: see the log'))
   }
-  return createServer(LIMITS, (request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     answer(request, guard, actions)
       .then((given) => succeed(request, response, given))
       .catch((error: unknown) => fail(request, response, error))
-  })
+      .catch(() => response.destroy())
+  }
+  const server = createServer(LIMITS, (request, response) => takeTurn(response, () => serve(request, response)))
+  return server.setTimeout(IDLE_MS, endIdle)
 }
 
 async function answer(request: IncomingMessage, guard: Guard, actions: AdminActions): Promise<AdminAnswer> {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { passed, refuse } from '../policy/verdict.ts'
 import { text } from '../settings/text.ts'
+import { inexactClaim, isInexact } from '../tokens/claims.ts'
 import { defineCheck, section } from './define.ts'
 import { valueSource } from './value.ts'
 
@@ -29,6 +30,7 @@ export const authorize = defineCheck({
   onHandshake: (entries) => (connection) => {
     for (const { claim, equals } of entries) {
       const held = connection.claims?.[claim]
+      if (isInexact(held)) return refuse('access_denied', inexactClaim(claim))
       const wanted = equals.read(connection)
       const isHeld = wanted !== undefined && wanted !== '' && isScalar(held) && String(held) === wanted
       if (!isHeld) return refuse('access_denied', `claim ${claim} does not equal ${equals.text}`)

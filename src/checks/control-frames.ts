@@ -1,5 +1,5 @@
 /** How many pings, pongs and closes a client may send. */
-import { Windows } from '../limits/window.ts'
+import { Windows } from '../limits/windows.ts'
 import { isControl } from '../policy/frame.ts'
 import { pass, refuse } from '../policy/verdict.ts'
 import { rates } from '../settings/rate.ts'

@@ -1,9 +1,12 @@
 /** How a check is declared: once, with its settings; everything else is derived from the declaration. */
 import { z } from 'zod'
 import type { Counts } from '../limits/counts.ts'
-import type { FrameCheck, HandshakeCheck } from '../policy/check.ts'
+import type { Tracked } from '../limits/tracked.ts'
+import type { Exceeding, FrameCheck, HandshakeCheck } from '../policy/check.ts'
 import type { Connection, Fact } from '../policy/connection.ts'
+import type { Occupant } from '../policy/seat.ts'
 import { mode } from '../settings/mode.ts'
+import type { Rate } from '../settings/rate.ts'
 import type { KeySet } from '../tokens/key-set.ts'
 
 /** What a check is given when a policy is assembled. */
@@ -11,7 +14,9 @@ export interface Assembly {
   /** Name of the route; empty for limits over all routes. */
   readonly scope: string
   /** Concurrent connections; outlives a reload. */
-  readonly counts: Counts
+  readonly counts: Counts<Occupant>
+  /** The table of rates by key under a name of this scope, such as `messages.perUser`; outlives a reload that leaves its rates. */
+  readonly limiter: (name: string, rates: readonly Rate[]) => Tracked
   /** The JWKS at a URL; outlives a reload, so the last good keys do too. */
   readonly keySet: (url: string) => KeySet
 }
@@ -41,10 +46,14 @@ export interface CheckDefinition<
   /** One sentence for the reference. */
   readonly doc: string
   readonly settings: Settings
+  /** What of them a candidate limit has, where that is not all but `mode`. */
+  readonly candidate?: z.ZodObject
   /** What a route has where it says nothing. */
   readonly fallback?: z.input<Settings>
   /** Assembled even where nothing is set: it counts what a later configuration may limit. */
   readonly always?: boolean
+  /** Judged before the request's shape, of which it reads nothing. */
+  readonly early?: boolean
   /** The settings are a list, and each entry is a check of its own. */
   readonly many?: boolean
   /** Facts the handshake check cannot do without. */
@@ -53,6 +62,10 @@ export interface CheckDefinition<
   readonly reads?: (settings: z.output<Settings>) => readonly string[]
   readonly problems?: (settings: z.output<Settings>, route: RouteFacts) => readonly SettingProblem[]
   readonly onHandshake?: (settings: z.output<Settings>, assembly: Assembly) => HandshakeCheck
+  /** What a refused frame comes to; absent: the connection closes. */
+  readonly exceeding?: (settings: z.output<Settings>) => Exceeding
+  /** The settings that the state of a connection depends on; absent: all of them. */
+  readonly stateOf?: (settings: z.output<Settings>) => unknown
   readonly onFrame?: (settings: z.output<Settings>, assembly: Assembly) => (connection: Connection) => FrameCheck
 }
 

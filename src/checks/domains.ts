@@ -11,6 +11,7 @@ import { passed, refuse, type Verdict } from '../policy/verdict.ts'
 import { list } from '../settings/list.ts'
 import { parsed } from '../settings/parsed.ts'
 import { text } from '../settings/text.ts'
+import { holdsJwt } from '../tokens/looks-like-jwt.ts'
 import { defineCheck, section } from './define.ts'
 import { type ValueSource, valueSource } from './value.ts'
 
@@ -40,7 +41,6 @@ export const domains = defineCheck({
     parentOrigin: valueSource('query', 'header', 'cookie').prefault('query:parent_origin').meta({
       doc: 'Where the embedding page is named: an origin or a bare host.',
       env: 'WS_PARENT_ORIGIN',
-      turnsOn: true,
     }),
     absent: choice().meta({ doc: 'A token without the claim: `reject` or `allow`.' }),
     missing: choice().meta({ doc: 'Clients without an Origin header: `reject` or `allow`.' }),
@@ -56,6 +56,7 @@ export const domains = defineCheck({
       if (place === 'missing') {
         return missing === 'allow' ? passed('no Origin header') : refuse('origin_missing', 'no Origin header')
       }
+      if (place.unnamed !== undefined) return refuse('domain_not_allowed', place.unnamed, place.learned)
       const listed = connection.claims?.[claim]
       if (listed === undefined && absent === 'allow') return passed(`the token has no ${claim}`, place.learned)
       return judge(place, parseAllowedDomains(listed), claim)
@@ -68,6 +69,8 @@ interface Place {
   readonly learned: { readonly type: 'direct' | 'iframe'; readonly parentOrigin?: string }
   /** What was judged, in words. */
   readonly judged: string
+  /** Why it is not known, whatever the token allows: an iframe of ours that does not say where it stands. */
+  readonly unnamed?: string
   readonly host: string | undefined
   readonly port: number | undefined
 }
@@ -88,16 +91,33 @@ const direct = (line: string, origin: { host: string; port: number } | undefined
 })
 
 function embedded(source: string, value: string | undefined): Place {
+  const parent = value === undefined ? undefined : parentHost(value)
+  if (value === undefined || parent === undefined) return unnamed(source, value)
+  // A host has no case.
+  const shown = shownText(value).toLowerCase()
+  return { learned: { type: 'iframe', parentOrigin: shown }, judged: `${source} ${shown}`, ...parent }
+}
+
+function unnamed(source: string, value: string | undefined): Place {
+  const judged = 'an iframe on a trusted host names no parent'
+  const nowhere = { judged, host: undefined, port: undefined }
   if (value === undefined) {
-    return { learned: { type: 'iframe' }, judged: `an iframe without ${source}`, host: undefined, port: undefined }
+    return { ...nowhere, learned: { type: 'iframe' }, unnamed: `${judged}: ${source} is absent` }
   }
-  const parent = parentHost(value)
-  return {
-    learned: { type: 'iframe', parentOrigin: value },
-    judged: `${source} ${value}`,
-    host: parent?.host,
-    port: parent?.port,
-  }
+  const shown = shownText(value)
+  const learned = { type: 'iframe', parentOrigin: shown } as const
+  return { ...nowhere, learned, unnamed: `${judged}: ${source} ${shown} is no origin and no host` }
+}
+
+const MAX_SHOWN = 256
+
+/** What the client calls its parent, without what may be a key in it: a query, a user and password, a JWT. */
+function shownText(text: string): string {
+  const bare = text
+    .slice(0, MAX_SHOWN)
+    .replace(/[?#].*$/s, '')
+    .replace(/\/\/.*@/s, '//***@')
+  return holdsJwt(bare) ? '***' : bare
 }
 
 function judge(place: Place, allowed: readonly string[] | undefined, claim: string): Verdict {

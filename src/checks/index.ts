@@ -1,20 +1,25 @@
 /**
- * Every configurable check, in the order of judgement (contract section 3). Before them come the route and, on a route
- * with policy, the request's shape. Adding a check is one file and one entry here.
+ * Every configurable check, in the order of judgement (contract section 3). Before them comes the route; on a route with
+ * policy the request's shape is judged between the early ones and the rest. Adding a check is one file and one entry here.
  */
+import { address } from './address.ts'
 import { authorize } from './authorize.ts'
+import { bytes } from './bytes.ts'
 import { connections } from './connections.ts'
 import { controlFrames } from './control-frames.ts'
 import type { CheckDefinition } from './define.ts'
 import { domains } from './domains.ts'
 import { fragments } from './fragments.ts'
 import { frameSize } from './frame-size.ts'
+import { handshakes } from './handshakes.ts'
 import { messageSize } from './message-size.ts'
 import { messages } from './messages.ts'
 import { origin } from './origin.ts'
 import { token } from './token.ts'
 
 export const CHECKS = [
+  address,
+  handshakes,
   origin,
   token,
   domains,
@@ -25,6 +30,7 @@ export const CHECKS = [
   fragments,
   controlFrames,
   messages,
+  bytes,
 ] as const
 
 /**

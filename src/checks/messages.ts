@@ -1,20 +1,22 @@
-/** How many messages a client may send. A message counts at its first frame. */
-import { Windows } from '../limits/window.ts'
-import { pass, refuse } from '../policy/verdict.ts'
-import { rates } from '../settings/rate.ts'
-import { defineCheck, section } from './define.ts'
+/** How many messages clients may send. A message counts at its first frame. */
+import { pass } from '../policy/verdict.ts'
+import { defineCheck } from './define.ts'
+import { exceeding, meteredCandidate, meteredProblems, meteredSection, metering, ratesOf } from './metering.ts'
 
 export const messages = defineCheck({
   key: 'messages',
   place: 'limits',
   doc: 'Messages from the client.',
-  settings: section({
-    perConnection: rates().meta({ doc: 'Messages per connection: one rate or several, all of which hold.' }),
-  }),
-  onFrame:
-    ({ perConnection }) =>
-    () => {
-      const windows = new Windows(perConnection)
-      return (frame) => (!frame.first || windows.take(frame.at) ? pass : refuse('message_rate', 'too many messages'))
-    },
+  settings: meteredSection(),
+  candidate: meteredCandidate(),
+  problems: meteredProblems,
+  exceeding,
+  stateOf: ratesOf,
+  onFrame: (settings, assembly) => {
+    const begin = metering('messages', 'message_rate', settings, assembly)
+    return (connection) => {
+      const take = begin(connection)
+      return (frame) => (frame.first ? take(frame.at, 1) : pass)
+    }
+  },
 })

@@ -1,4 +1,4 @@
-/** Whether a request is read in one way only: everything a check reads stands once, well formed, and is not oversized. */
+/** Whether a request is read in one way only: everything that checks read stands once and is well formed. */
 import type { HandshakeCheck } from '../policy/check.ts'
 import type { Connection } from '../policy/connection.ts'
 import { passed, refuse } from '../policy/verdict.ts'
@@ -7,13 +7,8 @@ import { duplicateSource } from '../tokens/find-token.ts'
 import { duplicateNames, nameMatcher, splitPair } from '../tokens/query.ts'
 import { parseTokenSource, type TokenSource } from '../tokens/sources.ts'
 
-/** Longest path, and longest header line that a check reads; a token's own bound is `maxLength`. */
-const MAX_BYTES = 16 * 1024
-
 /** A control byte, raw or however often encoded. */
 const CONTROL = /[^ -~\u0080-\uffff]|%(?:25)*(?:[01][0-9a-f]|7f)/i
-/** A backslash, a slash that is encoded, or a dot segment, which some servers also see before a path parameter (`..;x`). */
-const AMBIGUOUS = /\\|%(?:25)*(?:2f|5c)|(?:^|\/)(?:\.|%(?:25)*2e){1,2}(?=\/|;|%(?:25)*3b|$)/i
 
 const names = (reads: readonly string[], kind: string) =>
   reads.flatMap((source) => (source.startsWith(`${kind}:`) ? [source.slice(kind.length + 1)] : []))
@@ -24,26 +19,15 @@ export function requestShape(reads: readonly string[]): HandshakeCheck {
   const headers = names(reads, 'header').map((name) => name.toLowerCase())
   const cookies = names(reads, 'cookie')
   const protocols = reads.filter((source) => source.startsWith('protocol:')).map(parseTokenSource)
-  const sound = passed(soundness(reads.filter((source) => !source.startsWith('param:'))))
+  const sound = passed(`at most one each of ${reads.join(', ')}`)
   return (connection) => {
     const problem =
-      pathProblem(connection) ??
       queryProblem(connection.query) ??
       headerProblem(connection, headers) ??
       cookieProblem(connection, cookies) ??
       protocolProblem(connection, protocols)
     return problem === undefined ? sound : refuse('bad_request', problem)
   }
-}
-
-const soundness = (read: readonly string[]) =>
-  `well formed${read.length === 0 ? '' : `, at most one each of ${read.join(', ')}`}`
-
-function pathProblem({ path }: Connection): string | undefined {
-  if (!path.startsWith('/')) return 'the request target is no path'
-  if (path.length > MAX_BYTES) return 'the path is too long'
-  const isAmbiguous = AMBIGUOUS.test(path) || CONTROL.test(path)
-  return isAmbiguous ? 'an encoded slash, a dot segment or a control byte in the path' : undefined
 }
 
 /** Parameters that no check reads may hold what they like. */

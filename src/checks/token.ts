@@ -4,22 +4,36 @@ import { passed, refuse } from '../policy/verdict.ts'
 import { bool } from '../settings/boolean.ts'
 import { duration } from '../settings/duration.ts'
 import { file, fileOrUrl } from '../settings/file.ts'
-import { list } from '../settings/list.ts'
+import { filledList, list } from '../settings/list.ts'
 import { parsed } from '../settings/parsed.ts'
 import { size } from '../settings/size.ts'
 import { text } from '../settings/text.ts'
-import { expiresAt } from '../tokens/claims.ts'
+import { ALGORITHM_NAMES } from '../tokens/algorithms.ts'
+import { expiresAt, inexactClaim, isInexact } from '../tokens/claims.ts'
 import { findToken } from '../tokens/find-token.ts'
 import { fingerprint } from '../tokens/fingerprint.ts'
 import { type KeySet, staticKeySet } from '../tokens/key-set.ts'
 import { compileKeys, type KeyConfig } from '../tokens/keys.ts'
 import { remoteKeySet } from '../tokens/remote-key-set.ts'
-import { parseTokenSource } from '../tokens/sources.ts'
+import { parseTokenSource, TOKEN_KINDS } from '../tokens/sources.ts'
 import { createVerifier, type TokenVerdict } from '../tokens/verify.ts'
 import { defineCheck, type SettingProblem, section } from './define.ts'
+import { meantKind } from './value.ts'
+
+const tokenSource = () =>
+  parsed(text(), (value) => {
+    const meant = meantKind(value.split(':', 1)[0] ?? '', TOKEN_KINDS)
+    if (meant !== '') throw new Error(`expected a source${meant}`)
+    return parseTokenSource(value)
+  })
+
+const algorithm = () =>
+  z.enum(ALGORITHM_NAMES, {
+    error: ({ input }) => (/^none$/i.test(String(input)) ? '"none" means an unsigned token: remove it' : undefined),
+  })
 
 const settings = section({
-  from: list(parsed(text(), parseTokenSource)).prefault(['query:token']).meta({
+  from: filledList(tokenSource()).prefault(['query:token']).meta({
     doc: 'Where the token may stand; the first that is present is it: `query:NAME`, `header:NAME`, `cookie:NAME`, `protocol:bearer` (the item after `bearer`), `protocol:PREFIX.*`.',
     env: 'WS_TOKEN_FROM',
     turnsOn: true,
@@ -34,11 +48,11 @@ const settings = section({
     .optional()
     .meta({ doc: 'Public key: a PEM or JWK file.', env: 'WS_TOKEN_PUBLIC_KEY', turnsOn: true }),
   jwks: fileOrUrl().optional().meta({ doc: 'Key set: a JWKS file or URL.', env: 'WS_TOKEN_JWKS', turnsOn: true }),
-  algorithms: list(text())
+  algorithms: filledList(algorithm())
     .optional()
     .meta({ doc: "Algorithms accepted. Default: HS256, or the key's own.", env: 'WS_TOKEN_ALGORITHMS', turnsOn: true }),
-  issuer: list(text()).optional().meta({ doc: 'Accepted `iss`.', env: 'WS_TOKEN_ISSUER', turnsOn: true }),
-  audience: list(text()).optional().meta({ doc: 'Accepted `aud`.', env: 'WS_TOKEN_AUDIENCE', turnsOn: true }),
+  issuer: filledList(text()).optional().meta({ doc: 'Accepted `iss`.', env: 'WS_TOKEN_ISSUER', turnsOn: true }),
+  audience: filledList(text()).optional().meta({ doc: 'Accepted `aud`.', env: 'WS_TOKEN_AUDIENCE', turnsOn: true }),
   clockTolerance: duration().prefault('0s').meta({ doc: 'How far clocks may differ.' }),
   maxAge: duration().optional().meta({ doc: 'Longest time since `iat`.' }),
   maxLength: size().prefault('8KiB').meta({ doc: 'Longest token.' }),
@@ -74,6 +88,7 @@ export const token = defineCheck({
       const conclude = (verdict: TokenVerdict) => {
         if (!verdict.ok) return refuse(REASON[verdict.problem], verdict.detail, facts)
         const { claims } = verdict
+        if (isInexact(claims[config.user])) return refuse('token_invalid', inexactClaim(config.user), facts)
         const user = userOf(claims[config.user])
         const end = config.closeOnExpiry ? expiresAt(claims, rules) : undefined
         const learned = {
@@ -104,20 +119,21 @@ const claimRules = (config: Settings) => ({
 const userOf = (claim: unknown): string | undefined =>
   typeof claim === 'string' || typeof claim === 'number' ? String(claim) : undefined
 
-function keyConfig(config: Settings, keySet: (url: string) => KeySet): KeyConfig {
+type KeySettings = Pick<Settings, 'secret' | 'secrets' | 'publicKey' | 'jwks' | 'algorithms'>
+
+function keyConfig(config: KeySettings, keySet: (url: string) => KeySet): KeyConfig {
   const secrets = config.secrets ?? (config.secret === undefined ? undefined : [config.secret])
   const jwks = typeof config.jwks === 'string' ? keySet(config.jwks) : config.jwks && staticKeySet(config.jwks.text)
   return { secrets, publicKey: config.publicKey?.text, jwks, algorithms: config.algorithms }
 }
 
 function keyProblems(config: Settings): SettingProblem[] {
-  if (config.secret !== undefined && config.secrets)
-    return [{ path: ['secrets'], message: 'give secret or secrets, not both' }]
-  const hasKey = config.secret ?? config.secrets ?? config.publicKey ?? config.jwks
-  if (hasKey === undefined)
+  const { secret, secrets, publicKey, jwks, algorithms } = config
+  if (secret !== undefined && secrets) return [{ path: ['secrets'], message: 'give secret or secrets, not both' }]
+  if ((secret ?? secrets ?? publicKey ?? jwks) === undefined)
     return [{ path: [], message: 'expected a key: secret, secretFile, secrets, publicKey or jwks' }]
   try {
-    compileKeys(keyConfig(config, unfetched))
+    compileKeys(keyConfig({ secret, secrets, publicKey, jwks, algorithms }, unfetched))
     return []
   } catch (error) {
     return [unusable(error)]

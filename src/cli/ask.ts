@@ -1,5 +1,6 @@
 /** Asks a listener of the running proxy, from the same machine: needs no shell and no curl. */
 import http from 'node:http'
+import { MAX_TIMER_MS } from '../settings/duration.ts'
 import type { Listen } from '../settings/listen.ts'
 
 export interface Asked {
@@ -19,7 +20,8 @@ export function ask(
   return new Promise((resolve, reject) => {
     const headers = { Host: 'localhost', ...request.headers }
     const asking = http.request({ ...place, method: request.method, path: request.path, headers, agent: false })
-    const timer = setTimeout(() => asking.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+    const late = () => asking.destroy(new Error(`no answer within ${timeoutMs} ms`))
+    const timer = setTimeout(late, Math.min(timeoutMs, MAX_TIMER_MS))
     asking.on('response', (response) => {
       let body = ''
       response.setEncoding('utf8')

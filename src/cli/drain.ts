@@ -1,6 +1,6 @@
 /** `wsluice drain`: asks the running proxy to drain and waits; for a preStop hook. */
 import type { Flags } from '../config/flags.ts'
-import { parseDuration } from '../settings/duration.ts'
+import { MAX_TIMER_MS, readDuration } from '../settings/duration.ts'
 import { ask } from './ask.ts'
 import { loadOrComplain } from './load.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -13,9 +13,11 @@ export interface DrainFlags extends Flags {
 const GRACE_MS = 5000
 
 export async function drainCommand(terminal: Terminal, flags: DrainFlags): Promise<number> {
-  const waitMs = parseDuration(flags.wait)
-  if (waitMs === undefined) {
-    terminal.complain(`--wait: expected a duration such as 25s, got ${flags.wait}`)
+  let waitMs: number
+  try {
+    waitMs = readDuration(flags.wait, { most: MAX_TIMER_MS })
+  } catch (error) {
+    terminal.complain(`--wait: ${error instanceof Error ? error.message : 'failed'}, got ${flags.wait}`)
     return EXIT.usage
   }
   const loaded = loadOrComplain(terminal, flags)

@@ -2,10 +2,14 @@
 import { isIP } from 'node:net'
 import { assemble } from '../assemble.ts'
 import type { Flags } from '../config/flags.ts'
+import { printable, short } from '../config/problems.ts'
 import { Counts } from '../limits/counts.ts'
+import { Limiters } from '../limits/limiters.ts'
 import { admit } from '../policy/admit.ts'
 import { describe, type RawRequest } from '../proxy/describe.ts'
 import { keepKeySets } from '../tokens/kept-key-sets.ts'
+import { holdsJwt } from '../tokens/looks-like-jwt.ts'
+import { shownUrl } from '../tokens/shown-url.ts'
 import { explain, formatExplained } from './explained.ts'
 import { loadOrComplain } from './load.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -28,12 +32,14 @@ export async function explainCommand(terminal: Terminal, flags: ExplainFlags): P
   const now = () => Date.now()
   const policy = assemble(loaded.config, {
     counts: new Counts(),
+    candidateCounts: new Counts(),
+    limiters: new Limiters(),
     keySet: keepKeySets(globalThis.fetch, now, () => {}),
     isDraining: () => false,
     upstreams: (all) => all.map(({ label }) => label),
   })
-  const admission = await admit(describe(request, policy.trust, now()), policy)
-  const explained = explain(admission, policy.answers)
+  const admission = await admit(describe(request, policy.trust, { at: now(), clock: performance.now() }), policy)
+  const explained = explain(admission, policy.answers, loaded.effective)
   terminal.print(flags.json ? `${JSON.stringify(explained, undefined, 2)}\n` : formatExplained(explained))
   return admission.granted ? EXIT.ok : EXIT.refused
 }
@@ -41,16 +47,23 @@ export async function explainCommand(terminal: Terminal, flags: ExplainFlags): P
 /** A URL, or a path alone; what follows `#` is never sent. */
 const URL_PARTS = /^(?:(wss?|https?):\/\/([^/?#]+))?([/?][^#]*)?(?:#.*)?$/i
 
+/** A URL that is none, for an error: what may be a token in it is not repeated. */
+function shown(url: string): string {
+  const bare = url.replace(/[?#].*$/s, '')
+  return holdsJwt(bare) ? 'a token' : short(printable(shownUrl(bare)))
+}
+
 /** The request a URL and headers stand for, or what is wrong with them. The target stays as it was written. */
 function readRequest({ url, header, peer }: ExplainFlags): RawRequest | string {
   const parts = url === '' ? null : URL_PARTS.exec(url)
-  if (!parts) return `--url: expected a URL such as wss://host/path?token=…, got ${url}`
+  if (!parts) return `--url: expected a URL such as wss://host/path?token=…, got ${shown(url)}`
   const [, scheme = 'ws', host = 'localhost', target = '/'] = parts
   if (peer !== 'unix' && isIP(peer) === 0)
     return `--peer: expected an address such as 203.0.113.9, or unix, got ${peer}`
   const lines = header.map((line) => /^([^:\s]+):\s*(.*)$/.exec(line))
   const bad = lines.indexOf(null)
-  if (bad >= 0) return `--header: expected 'Name: value', got ${header[bad]}`
+  // What was typed may be a token without the name before it.
+  if (bad >= 0) return `--header: expected 'Name: value', which number ${bad + 1} is not`
   const given = lines.flatMap((line) => [line?.[1] ?? '', line?.[2] ?? ''])
   const hasHost = lines.some((line) => line?.[1]?.toLowerCase() === 'host')
   return {

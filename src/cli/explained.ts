@@ -2,9 +2,10 @@
 import { printable } from '../config/problems.ts'
 import type { Admission, Trace } from '../policy/admit.ts'
 import type { Answers } from '../policy/answers.ts'
-import type { Mode } from '../policy/check.ts'
+import type { StepMode } from '../policy/check.ts'
 import { REASONS, type Reason } from '../policy/reasons.ts'
 import { sayNo } from '../proxy/refuse.ts'
+import { type FrameLimit, formatLimit, frameLimits } from './frame-limits.ts'
 
 /** What the client is told, or would be were it no dry run: a close code with its text, or an HTTP status. */
 interface Told {
@@ -15,7 +16,7 @@ interface Told {
 
 interface ExplainedCheck extends Partial<Told> {
   readonly check: string
-  readonly mode: Mode
+  readonly mode: StepMode
   readonly outcome: 'passed' | 'refused' | 'would refuse' | 'skipped' | 'not reached'
   readonly detail: string
   readonly reason?: Reason
@@ -30,9 +31,16 @@ export interface Explained {
   readonly upstreams: readonly string[]
   readonly outcome: 'admitted' | 'would_reject' | 'rejected'
   readonly checks: readonly ExplainedCheck[]
+  /** What its frames will be judged by, where it is admitted. */
+  readonly frames: readonly FrameLimit[]
 }
 
-export function explain(admission: Admission<readonly string[] | undefined>, answers: Answers): Explained {
+/** @param effective the configuration as it was written, defaults filled in */
+export function explain(
+  admission: Admission<readonly string[] | undefined>,
+  answers: Answers,
+  effective: Readonly<Record<string, unknown>>,
+): Explained {
   const { connection, route, findings, trace } = admission
   const told = (reason: Reason): Told => {
     const { by, code, text } = sayNo(reason, connection, route, answers)
@@ -53,6 +61,7 @@ export function explain(admission: Admission<readonly string[] | undefined>, ans
     upstreams: route.upstreams ?? [],
     outcome: admission.granted ? wouldReject : 'rejected',
     checks: [...trace.map((one) => explainOne(one, told)), ...missed],
+    frames: admission.granted ? frameLimits(route, effective) : [],
   }
 }
 
@@ -67,7 +76,7 @@ function explainOne({ check, mode, verdict }: Trace, told: (reason: Reason) => T
 
 /** For a terminal: a line for each check, more for a refusal, and a summary. */
 export function formatExplained(explained: Explained): string {
-  const { ip, route, checks } = explained
+  const { ip, route, checks, frames } = explained
   const width = Math.max(...checks.map(({ check }) => check.length)) + 2
   const indent = ' '.repeat(OUTCOME_WIDTH + width)
   const lines = checks.flatMap((one) => {
@@ -78,7 +87,9 @@ export function formatExplained(explained: Explained): string {
     ]
   })
   const counts = 'Connections are counted as in a proxy that has none open.'
-  return `client ${ip}, route ${route}\n\n${lines.join('\n')}\n\n${printable(summary(explained))}\n${counts}\n`
+  const limits =
+    frames.length === 0 ? '' : `\nIts frames are judged by\n${frames.map(formatLimit).map(printable).join('\n')}\n`
+  return `client ${ip}, route ${route}\n\n${lines.join('\n')}\n\n${printable(summary(explained))}\n${counts}\n${limits}`
 }
 
 const OUTCOME_WIDTH = 14
@@ -93,7 +104,7 @@ const answer = ({ by, code, text }: Partial<Told>) => `${by === 'http' ? 'HTTP' 
 
 function summary({ outcome, checks, upstreams }: Explained): string {
   const decisive = checks.find(
-    ({ reason, mode }) => reason !== undefined && (outcome !== 'rejected' || mode === 'enforce'),
+    ({ reason, mode }) => reason !== undefined && mode === (outcome === 'rejected' ? 'enforce' : 'dry-run'),
   )
   if (outcome === 'rejected') return `rejected by ${decisive?.check}: ${decisive?.reason}`
   const goes = `it goes to ${upstreams.join(' or ')}`

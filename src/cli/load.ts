@@ -15,6 +15,7 @@ export const load = (terminal: Terminal, flags: Flags): LoadResult =>
 export function loadOrComplain(terminal: Terminal, flags: Flags): Loaded | undefined {
   const result = load(terminal, flags)
   if (result.ok) return result
+  for (const warning of result.warnings) terminal.complain(`warning: ${warning}`)
   for (const problem of result.problems) terminal.complain(formatProblem(problem))
   return undefined
 }

@@ -1,7 +1,7 @@
 /** The command line: what each command takes, and which function runs it. */
 import { Command, CommanderError, Option } from 'commander'
 import type { Flags } from '../config/flags.ts'
-import { nearest } from '../config/nearest.ts'
+import { nearest } from '../settings/nearest.ts'
 import { checkCommand } from './check.ts'
 import { type DemoFlags, demoCommand } from './demo.ts'
 import { type DrainFlags, drainCommand } from './drain.ts'

@@ -8,7 +8,6 @@ export interface Terminal {
   readonly complain: (line: string) => void
   /** Calls back on each signal of a name. */
   readonly onSignal: (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', run: () => void) => void
-  readonly readFile: (path: string) => string
   readonly version: string
   readonly nodeVersion: string
 }

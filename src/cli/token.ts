@@ -1,5 +1,9 @@
 /** `wsluice token`: mints a development token. */
+import { resolve } from 'node:path'
+import { secretOf } from '../config/files.ts'
+import { readFile } from '../config/read-file.ts'
 import { parseDuration } from '../settings/duration.ts'
+import { isInexact } from '../tokens/claims.ts'
 import { mintToken } from '../tokens/mint.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 
@@ -23,27 +27,31 @@ export async function tokenCommand(terminal: Terminal, { secretFile, claim, ttl 
   return EXIT.ok
 }
 
-/** One trailing newline is dropped, as the proxy does. */
+/** As the proxy reads it. */
 function readSecret(terminal: Terminal, path: string): string | undefined {
   try {
-    const secret = terminal.readFile(path).replace(/\r?\n$/, '')
-    if (secret !== '') return secret
-    terminal.complain(`--secret-file: ${path} is empty`)
-  } catch {
-    terminal.complain(`--secret-file: ${path} cannot be read`)
+    return secretOf(readFile(resolve(terminal.cwd, path)))
+  } catch (error) {
+    terminal.complain(`--secret-file: ${path}: ${error instanceof Error ? error.message : 'cannot be read'}`)
+    return undefined
   }
-  return undefined
 }
 
 /** `name=value`; a value that is JSON (a number, true, a list) is taken as such, anything else as text. */
 function parseClaim(text: string): [string, unknown] | undefined {
   const at = text.indexOf('=')
-  if (at < 1) return undefined
-  const value = text.slice(at + 1)
+  return at < 1 ? undefined : [text.slice(0, at), parseValue(text.slice(at + 1))]
+}
+
+/** A number that JSON's reader would change stays the text it is. */
+function parseValue(text: string): unknown {
   try {
-    return [text.slice(0, at), JSON.parse(value)]
+    return JSON.parse(text, (_, value: unknown) => {
+      if (isInexact(value)) throw new RangeError('a number beyond 2^53')
+      return value
+    })
   } catch {
-    return [text.slice(0, at), value]
+    return text
   }
 }
 

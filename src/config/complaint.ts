@@ -1,9 +1,10 @@
 /** What zod has to say of a configuration, in our words: one sentence for each setting. */
 
 import type { z } from 'zod'
-import { nearest } from './nearest.ts'
+import { nearest } from '../settings/nearest.ts'
+import { shownUrl } from '../tokens/shown-url.ts'
 import { isSettingNotYet, NOT_YET } from './not-yet.ts'
-import { short, withoutUserinfo } from './problems.ts'
+import { short } from './problems.ts'
 import { isRecord, valueAt } from './record.ts'
 import { configSchema } from './settings.ts'
 import { fieldAt, type Path, type Section } from './shape.ts'
@@ -49,7 +50,7 @@ function complaintsOf(root: Section, values: unknown, issue: z.core.$ZodIssue): 
   if (value === undefined && issue.code !== 'custom') return [{ path, message: `missing: ${issue.message}` }]
   const meant = issue.code === 'invalid_value' ? nearest(String(value), issue.values.map(String)) : undefined
   const suggestion = meant === undefined ? '' : `, did you mean "${meant}"?`
-  return [{ path, message: `${withoutUserinfo(issue.message)}${got(root, path, value, issue.message)}${suggestion}` }]
+  return [{ path, message: `${shownUrl(issue.message)}${got(root, path, value, issue.message)}${suggestion}` }]
 }
 
 /** The value in question, where it may be shown, says more than the message, and is not in it yet. */
@@ -62,7 +63,7 @@ function got(root: Section, path: Path, value: unknown, message: string): string
   // A text in the place of a section may be a secret that was put one level too high.
   if (typeof value === 'object' || field.shape.kind !== 'value') return `, got a ${kindOf(value)}`
   const text = String(value)
-  return message.includes(`"${text}"`) ? '' : `, got ${JSON.stringify(short(withoutUserinfo(text)))}`
+  return message.includes(`"${text}"`) ? '' : `, got ${JSON.stringify(short(shownUrl(text)))}`
 }
 
 function kindOf(value: unknown): string {
@@ -100,5 +101,5 @@ function below(section: Section, key: string): string | undefined {
 /** Whether a complaint only follows from a file that could not be read: its section misses what the file would give. */
 export const followsFrom = (complaint: Complaint, unread: readonly Complaint[]) =>
   unread.some(
-    ({ path }) => complaint.path.length < path.length && complaint.path.every((key, index) => path[index] === key),
+    ({ path }) => complaint.path.length <= path.length && complaint.path.every((key, index) => path[index] === key),
   )

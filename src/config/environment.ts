@@ -1,8 +1,8 @@
 /** Reads `WS_*` variables: which settings they give, and what is wrong with them. */
-import { resolve } from 'node:path'
-import { isUrl } from '../settings/file.ts'
-import type { Given, Layer } from './given.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../settings/nearest.ts'
+import { absolutePath } from './files.ts'
+import type { Given } from './given.ts'
+import { type FromJoint, JOINT_VARIABLES, readJoint } from './joint-variables.ts'
 import { isVariableNotYet, NOT_YET } from './not-yet.ts'
 import { type Problem, problem } from './problems.ts'
 import { fileName } from './shape.ts'
@@ -19,6 +19,8 @@ export interface FromEnvironment {
   readonly process: ReadonlyMap<string, Given>
   /** Settings of the one route, by their path within it. */
   readonly route: ReadonlyMap<string, Given>
+  /** Variables that are set and of which two make one setting of it. */
+  readonly joint: FromJoint['set']
   readonly problems: readonly Problem[]
   readonly warnings: readonly string[]
 }
@@ -33,11 +35,15 @@ export function readEnvironment(variables: readonly Variable[], env: Environment
       ),
     )
   const strangers = judgeStrangers(variables, env)
+  const route = layer('route')
+  const hasToken = [...route.keys()].some((path) => path.startsWith('token.'))
+  const joint = readJoint((name) => (isBlank(env[name]) ? undefined : env[name]), hasToken)
   return {
     process: layer('process'),
-    route: layer('route'),
-    problems: [...read.flatMap(({ problems }) => problems), ...strangers.problems],
-    warnings: strangers.warnings,
+    route: new Map([...route, ...joint.route]),
+    joint: joint.set,
+    problems: [...read.flatMap(({ problems }) => problems), ...joint.problems, ...strangers.problems],
+    warnings: [...joint.warnings, ...strangers.warnings],
   }
 }
 
@@ -62,10 +68,10 @@ function giveVariable(
   text: string,
   folder: string,
 ): Given {
-  const isPath = spelling !== name || (field.file && !isUrl(text))
+  const isPath = spelling !== name || field.file
   return {
     spelling: spelling === name ? field.name : fileName(field.name),
-    value: isPath ? resolve(folder, text) : text,
+    value: isPath ? absolutePath(text, folder) : text,
     source: { kind: 'variable', name: spelling },
   }
 }
@@ -73,7 +79,7 @@ function giveVariable(
 /** Variables that begin with `WS_` and are no setting. */
 function judgeStrangers(variables: readonly Variable[], env: Environment) {
   const known = new Set(variables.flatMap(({ name, field }) => (field.secret ? [name, fileVariable(name)] : [name])))
-  known.add(CONFIG_VARIABLE)
+  for (const name of [CONFIG_VARIABLE, ...JOINT_VARIABLES.keys()]) known.add(name)
   const strangers = Object.keys(env).filter(
     (name) => name.startsWith('WS_') && !known.has(name) && env[name] !== undefined,
   )
@@ -94,15 +100,18 @@ function unknown(name: string, known: Iterable<string>): string {
 }
 
 /** Variables of the one route are of no use where a file has routes: an error, for neither would be an obvious winner. */
-export function refuseBesideRoutes(route: Layer, routes: string): Problem[] {
-  return [...route].flatMap(([path, { source }]) =>
-    source.kind === 'variable'
-      ? [
-          problem(
-            { variable: source.name },
-            `cannot be used beside the routes of ${routes}: remove it, or set ${path} of a route there`,
-          ),
-        ]
-      : [],
+export function refuseBesideRoutes(
+  { route, joint }: Pick<FromEnvironment, 'route' | 'joint'>,
+  routes: string,
+): Problem[] {
+  const given = [...route].flatMap(([path, { source }]) =>
+    source.kind === 'variable' ? [[source.name, path] as const] : [],
+  )
+  const all = new Map([...given, ...joint.map(({ name, path }) => [name, path] as const)])
+  return [...all].map(([name, path]) =>
+    problem(
+      { variable: name },
+      `cannot be used beside the routes of ${routes}: remove it, or set ${path} of a route there`,
+    ),
   )
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { fileText, isUrl } from '../settings/file.ts'
 import type { Complaint } from './complaint.ts'
+import { NoSuchFolder } from './read-file.ts'
 import { eachSection, type Field, fileName, type Section } from './shape.ts'
 
 /** Reads a text file; throws an Error that says what is wrong without quoting it. */
@@ -12,15 +13,26 @@ export function resolvePaths(root: Section, values: Record<string, unknown>, fol
   eachSection(root, values, (section, written) => {
     for (const field of section.fields.values()) {
       const name = field.secret ? fileName(field.name) : field.name
-      if ((field.secret || field.file) && Object.hasOwn(written, name)) written[name] = absolute(written[name], folder)
+      if ((field.secret || field.file) && Object.hasOwn(written, name))
+        written[name] = absoluteAll(written[name], folder)
     }
   })
 }
 
-function absolute(value: unknown, folder: string): unknown {
-  if (Array.isArray(value)) return value.map((entry) => absolute(entry, folder))
-  const isPath = typeof value === 'string' && value.trim() !== '' && !isUrl(value)
-  return isPath ? resolve(folder, value) : value
+function absoluteAll(value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) return value.map((entry) => absoluteAll(entry, folder))
+  return typeof value === 'string' ? absolutePath(value, folder) : value
+}
+
+/** What stands in the place of a path that was no path but what a file holds, such as a key. No path holds a NUL. */
+const CONTENT = '\0'
+const LONGEST_PATH = 256
+
+/** A path of a user's, absolute. A URL stays as it is, and what is a file's content is taken out: it may be a secret. */
+export function absolutePath(value: string, folder: string): string {
+  if (value.trim() === '' || isUrl(value)) return value
+  const isContent = /[\0\r\n]|-----BEGIN|^\s*\{/.test(value) || value.length > LONGEST_PATH
+  return isContent ? CONTENT : resolve(folder, value)
 }
 
 /** Secrets that stand in one file both as themselves and as the path of a file. */
@@ -77,13 +89,15 @@ function loadSecret({ name, shape }: Field, held: Record<string, unknown>, read:
       path,
       (text) => secretOf(read(text)),
       (message) => complain(file, message),
+      // A secret that was put where its path belongs is a path in no folder.
+      (error) => error instanceof NoSuchFolder,
     ),
   )
   if (secrets.every((secret) => secret !== undefined)) held[name] = isList ? secrets : secrets[0]
 }
 
 /** Editors and `echo` end a file with one newline that is not part of the secret. */
-function secretOf(content: string): string {
+export function secretOf(content: string): string {
   const secret = content.replace(/\r?\n$/, '')
   if (secret.trim() === '') throw new Error('is empty: expected a secret')
   return secret
@@ -97,15 +111,21 @@ function loadFile({ name }: Field, held: Record<string, unknown>, read: ReadFile
   else held[name] = fileText(String(path), text)
 }
 
-function attempt(path: unknown, read: ReadFile, complain: (message: string) => void): string | undefined {
-  if (typeof path !== 'string' || path.trim() === '') {
-    complain('expected the path of a file')
+function attempt(
+  path: unknown,
+  read: ReadFile,
+  complain: (message: string) => void,
+  isUnnamed: (error: unknown) => boolean = () => false,
+): string | undefined {
+  if (typeof path !== 'string' || path.trim() === '' || path === CONTENT) {
+    complain(path === CONTENT ? 'expected the path of a file, got its content' : 'expected the path of a file')
     return undefined
   }
   try {
     return read(path)
   } catch (error) {
-    complain(`${path}: ${error instanceof Error ? error.message : 'cannot be read'}`)
+    const message = error instanceof Error ? error.message : 'cannot be read'
+    complain(isUnnamed(error) ? `expected the path of a file: ${message}` : `${path}: ${message}`)
     return undefined
   }
 }

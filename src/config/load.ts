@@ -12,6 +12,7 @@ import {
 } from './environment.ts'
 import { givenTwice, type Loaded, loadFiles, type ReadFile } from './files.ts'
 import { type Flags, readFlags } from './flags.ts'
+import { withoutIdle } from './idle-variables.ts'
 import { locate } from './locate.ts'
 import { merge } from './merge.ts'
 import { inOrder, type Problem, printable } from './problems.ts'
@@ -45,13 +46,17 @@ export type LoadResult =
       readonly ok: false
       /** In the order of the file, then variables, then flags. */
       readonly problems: readonly Problem[]
+      /** Of what is not wrong in itself, such as a variable that is none: perhaps why the rest is. */
+      readonly warnings: readonly string[]
       readonly files: readonly string[]
     }
 
 /** Loads a configuration. A mistake of the user's is a problem in the result; nothing is thrown. */
 export function loadConfig({ env, flags, cwd, readFile }: LoadInput): LoadResult {
   const file = readConfiguration(ROOT, namedFile(flags, env), { cwd, readFile })
-  const environment = readEnvironment(VARIABLES, env, cwd)
+  const given = readEnvironment(VARIABLES, env, cwd)
+  const { route, problems: idle } = withoutIdle(VARIABLES, given.route)
+  const environment = { ...given, route, problems: [...given.problems, ...idle] }
   const merged = merge(VARIABLES, { file: file.values, environment, flags: readFlags(flags) })
   const loaded = loadFiles(ROOT, merged.written, readFile)
   const { config, complaints } = judge(merged.written, loaded)
@@ -64,10 +69,16 @@ export function loadConfig({ env, flags, cwd, readFile }: LoadInput): LoadResult
     ...located.filter(({ place }) => !file.isBroken || 'variable' in place || 'flag' in place),
   ]
   const files = [...new Set([...file.files, ...loaded.files])]
-  if (problems.length > 0 || !config) return { ok: false, problems: inOrder(problems), files }
-  const warnings = [...environment.warnings, ...warningsOf(config, merged.written)].map(printable)
-  const given = new Set(Object.keys(merged.written))
-  return { ok: true, config, warnings, files, given, effective: redact(ROOT, merged.written) }
+  const warnings = environment.warnings.map(printable)
+  if (problems.length > 0 || !config) return { ok: false, problems: inOrder(problems), warnings, files }
+  return {
+    ok: true,
+    config,
+    warnings: [...warnings, ...warningsOf(config, merged.written).map(printable)],
+    files,
+    given: new Set(Object.keys(merged.written)),
+    effective: redact(ROOT, merged.written),
+  }
 }
 
 function namedFile(flags: Flags, env: Environment): string | undefined {
@@ -77,12 +88,14 @@ function namedFile(flags: Flags, env: Environment): string | undefined {
 
 function judge(written: Record<string, unknown>, loaded: Loaded) {
   const { config, complaints } = judgeSettings(ROOT, loaded.values)
-  const own = [...complaints, ...judgeSections(loaded.values)].filter((one) => !followsFrom(one, loaded.complaints))
+  const own = [...complaints, ...judgeSections(loaded.values, loaded.complaints)].filter(
+    (one) => !followsFrom(one, loaded.complaints),
+  )
   return { config, complaints: [...loaded.complaints, ...own, ...judgeRules(ROOT, written)] }
 }
 
 function refuseBoth(file: ConfigurationFile, environment: FromEnvironment): Problem[] {
   if (!Object.hasOwn(file.values, 'routes')) return []
   const at = file.positionOf(['routes'], 'key')
-  return refuseBesideRoutes(environment.route, `${file.name ?? ''}${at ? `:${at.line}:${at.column}` : ''}`)
+  return refuseBesideRoutes(environment, `${file.name ?? ''}${at ? `:${at.line}:${at.column}` : ''}`)
 }

@@ -2,8 +2,9 @@
 import type { Complaint } from './complaint.ts'
 import type { ConfigurationFile } from './configuration-file.ts'
 import type { Source } from './given.ts'
+import { inVariables } from './in-variables.ts'
 import type { Merged } from './merge.ts'
-import { formatPath, type Place, type Problem, problem } from './problems.ts'
+import { formatPath, type Problem, problem } from './problems.ts'
 import { valueAt } from './record.ts'
 import { fieldAt, fileName, type Path, type Section } from './shape.ts'
 import { ENVIRONMENT_ROUTE } from './variables.ts'
@@ -17,11 +18,11 @@ export function locate(
 ): Problem {
   const spelled = asWritten(root, path, merged)
   const source = sourceOf(spelled, merged.sources)
-  if (source) return problem(placeOf(source), message)
+  if (source) return problemOf(source, message)
   const at = file.positionOf(spelled, of ?? 'value')
   if (at && file.name !== undefined) return problem({ file: file.name, at }, message, formatPath(spelled))
   const below = sourceBelow(spelled, merged.sources)
-  if (below) return problem(placeOf(below), message)
+  if (below) return problemOf(below, message)
   const isRouteOfFile = Object.hasOwn(file.values, 'routes')
   const shown = isRouteOfFile ? spelled : withoutRoute(spelled)
   return problem(file.name === undefined ? {} : { file: file.name }, message, formatPath(shown))
@@ -35,8 +36,10 @@ function asWritten(root: Section, path: Path, { written }: Merged): Path {
   return valueAt(written, other) === undefined ? path : other
 }
 
-const placeOf = (source: Source): Place =>
-  source.kind === 'variable' ? { variable: source.name } : source.kind === 'flag' ? { flag: source.name } : {}
+function problemOf(source: Source, message: string): Problem {
+  if (source.kind === 'variable') return problem({ variable: source.name }, inVariables(message))
+  return problem(source.kind === 'flag' ? { flag: source.name } : {}, message)
+}
 
 /** Who gave the setting, or the list it is an entry of. */
 function sourceOf(path: Path, sources: ReadonlyMap<string, Source>): Source | undefined {

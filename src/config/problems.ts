@@ -48,9 +48,6 @@ export const printable = (text: string) =>
     (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
   )
 
-/** Hides a user and password in whatever looks like a URL: rather too much than a password with a slash in it. */
-export const withoutUserinfo = (text: string) => text.replace(/\/\/.*@/gs, '//[hidden]@')
-
 /** In the order of the file; then variables; then flags; then what is missing. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const rank = ({ place }: Problem) => ('file' in place ? 0 : 'variable' in place ? 1 : 'flag' in place ? 2 : 3)

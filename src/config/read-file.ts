@@ -1,8 +1,12 @@
 /** Reads the files a configuration is made of, bounded. */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** The largest configuration, key or secret file. */
 export const MAX_FILE_BYTES = 1024 * 1024
+
+/** The folder of a path is not there, so perhaps it is no path at all. */
+export class NoSuchFolder extends Error {}
 
 /**
  * Reads a UTF-8 file of at most 1 MiB; a pipe or device is read until it ends or the bound is reached.
@@ -30,6 +34,7 @@ function readBounded(path: string): Buffer {
       closeSync(file)
     }
   } catch (error) {
+    if (!existsSync(dirname(path))) throw new NoSuchFolder('no such folder')
     throw new Error(complaint(error))
   }
   if (length > MAX_FILE_BYTES) throw new Error('is larger than 1 MiB')

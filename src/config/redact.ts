@@ -1,6 +1,6 @@
 /** The effective configuration: what was written, defaults filled in, secrets hidden. */
 import { stringify } from 'yaml'
-import { withoutUserinfo } from './problems.ts'
+import { shownUrl } from '../tokens/shown-url.ts'
 import { isRecord } from './record.ts'
 import { type Field, fileName, type Section, type Shape } from './shape.ts'
 
@@ -28,7 +28,7 @@ function filled(shape: Shape, value: unknown): unknown {
 
 function withoutCredentials(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutCredentials)
-  return typeof value === 'string' ? withoutUserinfo(value) : value
+  return typeof value === 'string' ? shownUrl(value) : value
 }
 
 /** The effective configuration as YAML. */

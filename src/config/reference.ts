@@ -1,6 +1,7 @@
 /** The reference of all settings and reasons, as Markdown. */
 import { PRESETS } from '../policy/answers.ts'
 import { REASON_KEYS, REASONS, type Reason } from '../policy/reasons.ts'
+import { JOINT_VARIABLES } from './joint-variables.ts'
 import { type Field, fileName, type Section } from './shape.ts'
 import { fileVariable, type Variable } from './variables.ts'
 
@@ -14,7 +15,7 @@ export interface MetricRow {
 
 /** @param metrics an empty list leaves the section out */
 export function reference(root: Section, variables: readonly Variable[], metrics: readonly MetricRow[] = []): string {
-  const names = new Map(variables.map(({ place, path, name }) => [key(place, path), name]))
+  const names = namesBySetting(variables)
   const routes = root.fields.get('routes')?.shape
   const process: Section = { kind: 'section', fields: new Map([...root.fields].filter(([name]) => name !== 'routes')) }
   return [
@@ -40,6 +41,16 @@ export function reference(root: Section, variables: readonly Variable[], metrics
   ].join('\n\n')
 }
 
+function namesBySetting(variables: readonly Variable[]): ReadonlyMap<string, readonly string[]> {
+  const own = variables.map(({ place, path, name }) => ({ setting: key(place, path), name }))
+  const joint = [...JOINT_VARIABLES].flatMap(([name, paths]) =>
+    paths.map((path) => ({ setting: key('route', path.split('.')), name })),
+  )
+  const names = new Map<string, string[]>()
+  for (const { setting, name } of [...own, ...joint]) names.set(setting, [...(names.get(setting) ?? []), name])
+  return names
+}
+
 const INTRODUCTION = `# Reference
 
 Generated from the declarations in \`src/\` by \`npm run generate\`; do not edit.
@@ -52,14 +63,14 @@ const SETTING_HEADS = ['setting', 'what', 'type', 'default', 'variable', 'flag']
 
 const key = (place: Variable['place'], path: readonly string[]) => `${place} ${path.join('.')}`
 
-type VariableOf = (path: readonly string[]) => string | undefined
+type VariablesOf = (path: readonly string[]) => readonly string[] | undefined
 
-function rows(section: Section, written: string, variableOf: VariableOf, path: readonly string[] = []): string[][] {
+function rows(section: Section, written: string, variablesOf: VariablesOf, path: readonly string[] = []): string[][] {
   return [...section.fields.values()].filter(isListed).flatMap((field) => {
     const name = `${written}${field.name === REASON ? '<reason>' : field.name}`
     const at = [...path, field.name]
-    const own = settingRow(name, field, variableOf(at))
-    if (field.shape.kind === 'section') return [own, ...rows(field.shape, `${name}.`, variableOf, at)]
+    const own = settingRow(name, field, variablesOf(at) ?? [])
+    if (field.shape.kind === 'section') return [own, ...rows(field.shape, `${name}.`, variablesOf, at)]
     // What stands in a list has no variable.
     if (field.shape.kind === 'list') return [own, ...rows(field.shape.item, `${name}[].`, () => undefined)]
     return [own]
@@ -72,10 +83,11 @@ const OTHER_REASONS: ReadonlySet<string> = new Set(REASON_KEYS.slice(1))
 
 const isListed = ({ name }: Field) => !OTHER_REASONS.has(name)
 
-function settingRow(name: string, field: Field, variable: string | undefined): string[] {
+function settingRow(name: string, field: Field, named: readonly string[]): string[] {
   const spelled = field.secret ? `${code(name)} (secret), ${code(fileName(name))}` : code(name)
-  const named = variable?.replace(REASON.toUpperCase(), '<REASON>')
-  const variables = named === undefined ? [] : field.secret ? [named, fileVariable(named)] : [named]
+  const variables = named
+    .map((variable) => variable.replace(REASON.toUpperCase(), '<REASON>'))
+    .flatMap((variable) => (field.secret ? [variable, fileVariable(variable)] : [variable]))
   return [
     spelled,
     `${field.doc.replace(REASON, '<reason>')}${field.isRequired ? ' Required.' : ''}`,

@@ -30,9 +30,24 @@ function sections<Place extends 'route' | 'limits'>(place: Place, fallbacks: 'fi
   return Object.fromEntries(entries) as Sections<Place>
 }
 
+/** Limits that are tried: the sections of all limits, without what says how they are enforced. */
+const candidates = () => {
+  const entries = CHECKS.filter(({ place }) => place === 'limits').map((check) => {
+    const { candidate, settings } = check as { candidate?: z.ZodType; settings: z.ZodType }
+    return [check.key, (candidate ?? withoutMode(settings)).optional().meta({ doc: check.doc })] as const
+  })
+  return z.strictObject(Object.fromEntries(entries))
+}
+
+const withoutMode = (settings: z.ZodType) =>
+  settings instanceof z.ZodObject && 'mode' in settings.shape ? settings.omit({ mode: true }) : settings
+
 const limits = (fallbacks: 'filled' | 'bare') =>
   z.strictObject({
     ...sections('limits', fallbacks),
+    candidate: candidates().optional().meta({
+      doc: 'Limits that are judged beside these, reported as `candidate.<limit>`, and never enforced.',
+    }),
     mode: mode().optional().meta({ doc: 'Dry run of every limit of this block.' }),
   })
 
@@ -60,6 +75,7 @@ export const routeSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected a name of letters, digits, ., _ and -, at most 64')
+    .refine((name) => name !== 'none', 'expected another name: in logs and metrics none stands for no route')
     .optional()
     .meta({ doc: 'Name in logs and metrics. Default: the path.' }),
   path: path().prefault('/*').meta({ doc: 'Path: `:name` is one segment, a final `*` the rest. First match wins.' }),
@@ -83,3 +99,7 @@ export const routeSchema = z.strictObject({
 })
 
 export type RouteConfig = z.output<typeof routeSchema>
+
+/** The name of a route in logs and metrics: its path where it has none. Takes one that was not read yet, too. */
+export const routeName = (route: { readonly name?: unknown; readonly path?: unknown }): string =>
+  String(route.name ?? route.path ?? '/*')

@@ -1,7 +1,11 @@
 /** Rules between settings that each are well formed. They read what was written, so they hold beside other problems. */
+import { bool } from '../settings/boolean.ts'
+import { list } from '../settings/list.ts'
 import { formatListen, type Listen, parseListen } from '../settings/listen.ts'
+import { text } from '../settings/text.ts'
 import type { Complaint } from './complaint.ts'
 import { isRecord, valueAt } from './record.ts'
+import { routeName } from './route.ts'
 import type { Section } from './shape.ts'
 
 /** Everything that is wrong between the settings of a merged configuration. */
@@ -10,6 +14,7 @@ export function judgeRules(root: Section, written: Record<string, unknown>): Com
   return [
     ...listenersOf(root, written),
     ...adminToken(root, written),
+    ...proxyProtocol(root, written),
     ...upstreams(written, routes),
     ...names(routes),
     ...identityHeaders(routes),
@@ -61,6 +66,20 @@ function adminToken(root: Section, written: Record<string, unknown>): Complaint[
 const isLoopback = (host: string | undefined) =>
   host !== undefined && (/^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1' || host.toLowerCase() === 'localhost')
 
+/** Of nobody's word it would be a switch without effect; below TLS on a unix socket nothing tells two clients apart. */
+function proxyProtocol(root: Section, written: Record<string, unknown>): Complaint[] {
+  if (!bool().safeParse(written.proxyProtocol).data) return []
+  const listen = listenOf(root, written, 'listen')
+  const trusted = list(text()).safeParse(written.trustedProxies ?? [])
+  const nobody =
+    'is accepted of trusted proxies only, and there are none: set trustedProxies to the addresses of the load balancer'
+  const beneath = 'cannot be read in front of TLS on a unix socket: listen on a port, or leave tls to the load balancer'
+  return [
+    ...(trusted.data?.length === 0 ? [{ path: ['proxyProtocol'], message: nobody }] : []),
+    ...(listen && 'path' in listen && written.tls !== undefined ? [{ path: ['proxyProtocol'], message: beneath }] : []),
+  ]
+}
+
 function upstreams(written: Record<string, unknown>, routes: readonly Record<string, unknown>[]): Complaint[] {
   if (written.upstream !== undefined) return []
   const message = 'no backend: set upstream here, or at the top level (upstream:, WS_UPSTREAM or --upstream)'
@@ -75,10 +94,6 @@ function names(routes: readonly Record<string, unknown>[]): Complaint[] {
     return [{ path: ['routes', index, 'name'], message: `routes[${first}] has the same name: give each its own` }]
   })
 }
-
-/** The name of a route: its path where it has none. */
-export const routeName = (route: { readonly name?: unknown; readonly path?: unknown }): string =>
-  String(route.name ?? route.path ?? '/*')
 
 function identityHeaders(routes: readonly Record<string, unknown>[]): Complaint[] {
   return routes.flatMap((route, index) => {

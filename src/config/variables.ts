@@ -26,7 +26,10 @@ export function variablesOf(root: Section): Variable[] {
       return { name: own ?? capitals(path), path, place: 'process' as const, field }
     }),
     ...(route ? values(route) : []).flatMap(({ path, field }) =>
-      field.env === undefined ? [] : [{ name: field.env, path, place: 'route' as const, field }],
+      // A limit that is tried is declared as the one in force is; the variable is of that.
+      field.env === undefined || path.includes('candidate')
+        ? []
+        : [{ name: field.env, path, place: 'route' as const, field }],
     ),
   ]
 }

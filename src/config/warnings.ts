@@ -1,16 +1,18 @@
 /** What is allowed and probably not meant. */
-
-import { CHECKS } from '../checks/index.ts'
 import { weakSecrets } from '../tokens/keys.ts'
-import { isRecord, valueAt } from './record.ts'
-import { routeName } from './rules.ts'
+import { overlaps } from './overlaps.ts'
+import { isRecord } from './record.ts'
+import { routeName } from './route.ts'
 import type { Config } from './settings.ts'
+import { silenced } from './silenced.ts'
 
 /** Warnings of a configuration that is valid. `written` is the same before it was read. */
 export const warningsOf = (config: Config, written: Record<string, unknown>): string[] => [
   ...guessable(config),
+  ...ofOneAddress(config),
+  ...behindProxies(config),
   ...silenced(written),
-  ...shadowed(config),
+  ...overlaps(config, written),
 ]
 
 function guessable({ routes }: Config): string[] {
@@ -24,53 +26,35 @@ function guessable({ routes }: Config): string[] {
   })
 }
 
-/** Which sections judge and report only because a `mode: dry-run` above them says so. */
-function silenced(written: Record<string, unknown>): string[] {
-  const routes = Array.isArray(written.routes) ? written.routes.filter(isRecord) : []
-  const sections = routes.map((route, index) => sectionsOf(route, `routes[${index}]`))
-  const limits = limitsOf(written.limits, 'limits')
-  if (written.mode === 'dry-run') return line('process mode dry-run', [...limits, ...sections.flat()])
-  return [
-    ...(valueAt(written, ['limits', 'mode']) === 'dry-run' ? line('limits.mode dry-run', limits) : []),
-    ...routes.flatMap((route, index) => {
-      if (route.mode === 'dry-run') return line(`routes[${index}].mode dry-run`, sections[index] ?? [])
-      if (valueAt(route, ['limits', 'mode']) !== 'dry-run') return []
-      return line(`routes[${index}].limits.mode dry-run`, limitsOf(route.limits, `routes[${index}].limits`))
-    }),
+/** Who connects to a unix socket has no address: without a proxy that is trusted to name it, all clients are one (trap 22). */
+function ofOneAddress({ listen, trustedProxies, limits, routes }: Config): string[] {
+  if (!('path' in listen) || trustedProxies.includes('unix')) return []
+  const places = [
+    ...perIp(limits, 'limits'),
+    ...routes.flatMap((route) => perIp(route.limits, `route ${routeName(route)}: limits`)),
   ]
+  return places.map(
+    (place) =>
+      `${place} counts all clients as one: listen is a unix socket; put unix into trustedProxies if a proxy names the clients`,
+  )
 }
 
-const line = (what: string, sections: readonly string[]) =>
-  sections.length === 0 ? [] : [`${what} silences ${sections.join(', ')}`]
-
-const CHECKED: ReadonlySet<string> = new Set(CHECKS.filter(({ place }) => place === 'route').map(({ key }) => key))
-
-function sectionsOf(route: Record<string, unknown>, place: string): string[] {
-  const checks = Object.keys(route).filter((name) => CHECKED.has(name))
-  return [...checks.map((name) => `${place}.${name}`), ...limitsOf(route.limits, `${place}.limits`)]
+/** Behind a load balancer that is not trusted, everybody's handshakes come from one address (trap 22). */
+function behindProxies({ trustedProxies, limits, routes }: Config): string[] {
+  if (trustedProxies.length > 0) return []
+  const places = [
+    ...(isLimited(limits) ? ['limits'] : []),
+    ...routes.flatMap((route) => (isLimited(route.limits) ? [`route ${routeName(route)}: limits`] : [])),
+  ]
+  return places.map(
+    (place) =>
+      `${place}.handshakes.perIp without trustedProxies: behind a load balancer all clients have its address and share one rate; set trustedProxies if there is one`,
+  )
 }
 
-const limitsOf = (limits: unknown, place: string): string[] =>
-  isRecord(limits) ? Object.keys(limits).flatMap((name) => (name === 'mode' ? [] : [`${place}.${name}`])) : []
+const isLimited = ({ handshakes }: Config['limits']) => (handshakes?.perIp ?? []).length > 0
 
-function shadowed({ routes }: Config): string[] {
-  return routes.flatMap((route, index) => {
-    const earlier = routes.slice(0, index).find(({ path }) => covers(path, route.path))
-    return earlier
-      ? [`route ${routeName(route)} is never reached: ${routeName(earlier)} before it takes every path of it`]
-      : []
-  })
-}
-
-/** Whether every path that the later pattern matches is matched by the earlier one. */
-function covers(earlier: string, later: string): boolean {
-  const above = earlier.split('/')
-  const below = later.split('/')
-  const isPrefix = above.at(-1) === '*'
-  if (isPrefix) above.pop()
-  if (isPrefix ? below.length <= above.length : below.length !== above.length || below.at(-1) === '*') return false
-  return above.every((segment, index) => {
-    const other = below[index]
-    return segment.startsWith(':') ? other !== '' && other !== '*' : segment === other
-  })
-}
+const perIp = (limits: object, place: string): string[] =>
+  Object.entries(limits).flatMap(([name, settings]) =>
+    isRecord(settings) && [settings.perIp ?? []].flat().length > 0 ? [`${place}.${name}.perIp`] : [],
+  )

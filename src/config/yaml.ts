@@ -9,6 +9,7 @@ import {
   LineCounter,
   type Pair,
   parseDocument,
+  type Scalar,
   visit,
   type YAMLMap,
 } from 'yaml'
@@ -126,14 +127,21 @@ function removeMeaningless(document: Document.Parsed, lines: LineCounter): YamlP
     Seq(_, { anchor }) {
       if (anchor !== undefined) anchors.add(anchor)
     },
-    Scalar(_, { anchor }) {
-      if (anchor !== undefined) anchors.add(anchor)
+    Scalar(_, scalar) {
+      if (scalar.anchor !== undefined) anchors.add(scalar.anchor)
+      keepSpelling(scalar)
     },
     Alias(_, alias) {
       return anchors.has(alias.source) ? undefined : remove(alias, LONE_ALIAS)
     },
   })
   return problems
+}
+
+/** A number that would read back as another text (`0123`, `1e10`, `0x1F`, `1.10`) stays the text it is: it may be a secret. */
+function keepSpelling(scalar: Scalar): void {
+  if (typeof scalar.value !== 'number' || scalar.source === undefined) return
+  if (String(scalar.value) !== scalar.source) scalar.value = scalar.source
 }
 
 /** Keys that stand in a mapping already. */

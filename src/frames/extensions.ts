@@ -29,6 +29,31 @@ export function allowedRsv(header: string | undefined): AllowedRsv {
   return header.split(',').map(extensionName).filter(Boolean).map(allowedBy).reduce(union, NOTHING)
 }
 
+/**
+ * Which messages of a client may vanish on the way under the extensions of a 101: those that nothing else refers to. A
+ * compressed one is part of the window of the next, unless the client does without (RFC 7692 section 7.1.1.2); of an
+ * extension that we do not know nothing is known (trap 17).
+ */
+export function droppable(header: string | undefined): 'every' | 'uncompressed' | 'none' {
+  if (allowedRsv(header).opaque) return 'none'
+  const elements = header?.split(',') ?? []
+  return elements.every((element) => !isDeflate(element) || hasNoClientContext(element)) ? 'every' : 'uncompressed'
+}
+
+/** The value with every permessage-deflate telling the client to compress each message by itself, which a server may. */
+export function withoutClientContext(header: string): string {
+  const told = (element: string) =>
+    isDeflate(element) && !hasNoClientContext(element) ? `${element.trimEnd()}; ${NO_CLIENT_CONTEXT}` : element
+  return header.split(',').map(told).join(',')
+}
+
+const NO_CLIENT_CONTEXT = 'client_no_context_takeover'
+
+const isDeflate = (element: string) => extensionName(element) === 'permessage-deflate'
+
+const hasNoClientContext = (element: string) =>
+  element.split(';').some((parameter) => parameter.trim() === NO_CLIENT_CONTEXT)
+
 // A quoted parameter holds a token (RFC 6455 section 9.1), so no comma or semicolon of its own.
 function extensionName(offer: string): string {
   return offer.replace(/;.*/s, '').trim()

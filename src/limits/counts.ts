@@ -2,8 +2,13 @@
  * How many are open at once, by key. Never evicted while open: the table is bounded by the sockets themselves
  * (trap 23), and a key whose count falls to zero is forgotten.
  */
-export class Counts {
+import { Seats } from './seats.ts'
+
+/** @template Occupant whoever has a seat */
+export class Counts<Occupant> {
   readonly #open = new Map<string, number>()
+  /** Those that are not only counted: a newer one may take the place of the oldest. */
+  readonly seats = new Seats<Occupant>()
 
   /** How many are open under a key. */
   open(key: string): number {
@@ -23,6 +28,6 @@ export class Counts {
 
   /** Number of keys with something open. */
   get size(): number {
-    return this.#open.size
+    return this.#open.size + this.seats.size
   }
 }

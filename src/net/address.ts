@@ -1,5 +1,5 @@
 /** IP addresses in one spelling, and the address a client is counted by. */
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /** The longest IPv6 text is 45 characters; the rest leaves room for a zone. */
@@ -13,6 +13,7 @@ export type Words = readonly number[]
  * Undefined for anything else, `127.1` and octal, hexadecimal or whole-number IPv4 included.
  */
 export function addressWords(text: string): Words | undefined {
+  if (isIPv4(text)) return pairs(text.split('.').map(Number))
   // ipaddr.js takes `127.1`, `0x7f.1` and `2130706433` for addresses: isIP does not.
   if (text.length > MAX_LENGTH || isIP(text) === 0) return undefined
   const address = ipaddr.process(plain(text))
@@ -35,6 +36,8 @@ export function maskWords(words: Words, prefix: number): Words {
  * `fe80::1`. Undefined where the text is no address.
  */
 export function canonicalAddress(text: string): string | undefined {
+  // Of IPv4 node knows one spelling only.
+  if (isIPv4(text)) return flat(text)
   const words = addressWords(text)
   return words && formatWords(words)
 }
@@ -45,7 +48,7 @@ export function canonicalAddress(text: string): string | undefined {
  * @param ipv6Prefix bits, 0 to 128
  */
 export function keyAddress(address: string, ipv6Prefix: number): string {
-  const words = addressWords(address)
+  const words = isIPv4(address) ? undefined : addressWords(address)
   if (!words) return flat(address)
   if (words.length === 2) return formatWords(words)
   return flat(`${formatWords(maskWords(words, ipv6Prefix))}/${ipv6Prefix}`)

@@ -1,6 +1,6 @@
 /** Everything that is worth a log line or a count. Two tables read this union: `log.ts` and `metrics.ts`. */
 import type { Connection } from '../policy/connection.ts'
-import type { Finding } from '../policy/finding.ts'
+import type { Action, Finding } from '../policy/finding.ts'
 import type { Reason } from '../policy/reasons.ts'
 
 /** Who ended a connection. */
@@ -13,6 +13,8 @@ export interface Decided {
   readonly route: string
   /** Would-be refusals, and the one that counted, in order. */
   readonly findings: readonly Finding[]
+  /** What candidate limits would refuse: nothing follows from it. */
+  readonly candidates: readonly Finding[]
   /** The refusal that decided, with what the client was told: a close code, or an HTTP status. */
   readonly refusal?: { readonly finding: Finding; readonly code: number }
   /** The request target for the log: tokens masked, bounded, free of control bytes. */
@@ -35,6 +37,8 @@ export interface Closed {
   readonly type: 'closed'
   readonly connection: Connection
   readonly route: string
+  /** Whether it was ever a WebSocket: an admitted handshake may fail at the backend. */
+  readonly opened: boolean
   /** The close code the client saw or sent; 1006 where there was none; an HTTP status where the backend answered with one. */
   readonly code: number
   /** Why, where it was us; empty otherwise. */
@@ -43,8 +47,8 @@ export interface Closed {
   readonly initiator: Initiator
   readonly durationMs: number
   readonly traffic: Traffic
-  /** Refused or would-be refused frames by reason. */
-  readonly violations: ReadonlyMap<Reason, number>
+  /** Refused or would-be refused frames by reason; those of candidate limits apart. */
+  readonly violations: ReadonlyMap<ViolationKey, number>
 }
 
 /** What was relayed; `in` is from the client. Messages are data messages, bytes are bytes on the wire, frame headers included. */
@@ -55,6 +59,9 @@ export interface Traffic {
   bytesOut: number
 }
 
+/** How violations are told apart in `closed`. */
+export type ViolationKey = Reason | `candidate.${Reason}`
+
 /** The first finding of its reason on a session; the rest are counted into `closed`. */
 export interface Violated {
   readonly type: 'violated'
@@ -63,17 +70,23 @@ export interface Violated {
   readonly finding: Finding
 }
 
-/** A request that is no valid HTTP or no valid handshake was answered with a status. */
+/** A request that is no valid HTTP or no valid handshake was answered with a status; a connection that is no HTTP was ended. */
 export interface Malformed {
   readonly type: 'malformed'
   readonly peer: string
-  readonly status: number
+  /** Absent where there was no answer. */
+  readonly status?: number
   readonly detail: string
 }
 
 /** Something happened to the process rather than to a connection. */
 type ProcessEvent =
-  | { readonly type: 'started'; readonly listeners: Readonly<Record<string, string>>; readonly mode: string }
+  | {
+      readonly type: 'started'
+      readonly listeners: Readonly<Record<string, string>>
+      readonly mode: string
+      readonly wire: string
+    }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'reloaded' }
   | { readonly type: 'reload_failed'; readonly problems: readonly string[] }
@@ -82,6 +95,7 @@ type ProcessEvent =
   | { readonly type: 'draining'; readonly open: number }
   | { readonly type: 'drained'; readonly forced: number }
   | { readonly type: 'administered'; readonly action: string; readonly peer: string; readonly detail: string }
+  | { readonly type: 'one_client'; readonly address: string }
   | { readonly type: 'stopped' }
 
 export type Event = Decided | Answered | Closed | Violated | Malformed | ProcessEvent
@@ -94,6 +108,6 @@ export interface RouteTotals extends Traffic {
   readonly route: string
   /** Connections open now. */
   active: number
-  /** Refused frames by reason and action (`close`, or `none` in dry run). */
-  readonly violations: Map<string, { readonly reason: Reason; readonly action: 'close' | 'none'; count: number }>
+  /** Refused and would-be refused frames by reason and action. */
+  readonly violations: Map<string, { readonly reason: Reason; readonly action: Action; count: number }>
 }

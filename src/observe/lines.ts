@@ -26,8 +26,8 @@ const name = (text: string | undefined) => (text === undefined ? undefined : bou
 const detail = (text: string) => (text === '' ? undefined : bounded(text, MAX_DETAIL))
 /** Milliseconds, microseconds kept. */
 const ms = (time: number) => Math.round(time * 1000) / 1000
-/** A URL without its userinfo and query: either may hold a key. */
-const place = (url: string) => bounded(url.replace(/\?.*$/s, '?…').replace(/\/\/[^/?#]*@/, '//…@'), MAX_DETAIL)
+/** Where something is; whoever makes the event has taken out what may be a key. */
+const place = (url: string) => bounded(url, MAX_DETAIL)
 
 const line = (level: Line['level'], event: Event['type'], msg: string, fields: Line['fields'] = {}): Line => ({
   level,
@@ -57,6 +57,7 @@ const weight = (finding: Finding) => (finding.counted ? 'rejected' : 'would_reje
 function decided(event: Decided, codeOf: CodeOf): Line {
   const { connection, findings, refusal } = event
   const finding = refusal?.finding ?? findings[0]
+  const all = [...findings, ...event.candidates]
   const code = refusal?.code ?? (finding && codeOf(finding.reason))
   return line(finding ? 'warn' : 'info', 'decided', judgement(event, codeOf), {
     ...client(connection, event.route),
@@ -70,7 +71,7 @@ function decided(event: Decided, codeOf: CodeOf): Line {
     token_length: connection.token?.length,
     token_source: connection.token?.source,
     detail: detail(finding?.detail ?? ''),
-    findings: findings.length > 1 ? findings.map(findingFields) : undefined,
+    findings: all.length > Number(finding !== undefined) ? all.map(findingFields) : undefined,
   })
 }
 
@@ -135,16 +136,29 @@ const closed = (event: Closed): Line =>
   })
 
 const violated = ({ connection, route, finding }: Violated): Line =>
-  line('warn', 'violated', `frame ${finding.counted ? 'refused' : 'would be refused'}: ${finding.reason}`, {
+  line('warn', 'violated', `${WHAT_BECAME[finding.action]}: ${finding.reason}`, {
     ...client(connection, route),
     check: finding.check,
     reason: finding.reason,
+    action: finding.action,
     outcome: weight(finding),
     detail: detail(finding.detail),
   })
 
+const WHAT_BECAME = {
+  close: 'frame refused',
+  drop: 'message dropped',
+  delay: 'message delayed',
+  none: 'frame would be refused',
+  candidate: 'frame would be refused by a candidate limit',
+} as const satisfies Record<Finding['action'], string>
+
+/** Limits per address are limits of all clients together until it is named. */
+const TRUST_IT = (address: string) =>
+  `if that is your proxy, set trustedProxies: [${address}] (WS_TRUSTED_PROXIES), so that limits per address count its clients one by one`
+
 const malformed = (event: Malformed): Line =>
-  line('warn', 'malformed', `malformed request answered with ${event.status}`, {
+  line('warn', 'malformed', event.status ? `malformed request answered with ${event.status}` : 'malformed connection', {
     ip: event.peer,
     code: event.status,
     detail: detail(event.detail),
@@ -156,7 +170,8 @@ export const LINES = {
   closed,
   violated,
   malformed,
-  started: ({ type, listeners, mode }) => line('info', type, `started in ${mode} mode`, { listeners, mode }),
+  started: ({ type, listeners, mode, wire }) =>
+    line('info', type, `started in ${mode} mode`, { listeners, mode, wire }),
   warning: ({ type, message }) => line('warn', type, bounded(message, MAX_MESSAGE)),
   reloaded: ({ type }) => line('info', type, 'the new configuration is in force'),
   reload_failed: ({ type, problems }) =>
@@ -177,5 +192,14 @@ export const LINES = {
       ip: peer,
       detail: detail(text),
     }),
+  one_client: ({ type, address }) =>
+    line(
+      'warn',
+      type,
+      `most clients seem to be ${bounded(address, MAX_NAME)}: ${TRUST_IT(bounded(address, MAX_NAME))}`,
+      {
+        ip: bounded(address, MAX_NAME),
+      },
+    ),
   stopped: ({ type }) => line('info', type, 'stopped'),
 } satisfies Lines

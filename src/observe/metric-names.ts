@@ -45,7 +45,7 @@ export const METRICS = {
   },
   ws_message_violations_total: {
     type: 'counter',
-    help: 'Frames that a policy refused (action close) or would refuse (action none).',
+    help: 'Frames that a policy refused (action close, drop or delay), or would refuse (none in dry run; candidate).',
     labels: ['route', 'reason', 'action'],
   },
   ws_handshake_duration_seconds: {
@@ -80,6 +80,31 @@ export const METRICS = {
     type: 'gauge',
     help: 'Whether any check of the route is judged and reported only.',
     labels: ['route'],
+  },
+  ws_wire_info: {
+    type: 'gauge',
+    help: 'Always 1; the label names how sockets are read and written: fast or portable.',
+    labels: ['wire'],
+  },
+  ws_tracked_keys: {
+    type: 'gauge',
+    help: 'Keys (addresses, users) whose rate a limiter remembers.',
+    labels: ['limiter'],
+  },
+  ws_evictions_total: {
+    type: 'counter',
+    help: 'Keys that a limiter forgot because others came (maxTrackedKeys); one at its limit stays limited.',
+    labels: ['limiter'],
+  },
+  websocket_rate_limited_ips: {
+    type: 'gauge',
+    help: 'Client addresses that are at a rate limit now, candidates aside.',
+    labels: [],
+  },
+  ws_clients_look_like_one: {
+    type: 'gauge',
+    help: 'Whether most clients seem to have one address, that of a proxy which trustedProxies does not name.',
+    labels: [],
   },
   ws_draining: { type: 'gauge', help: 'Whether the process is draining.', labels: [] },
 } as const satisfies Readonly<Record<string, MetricSpec>>

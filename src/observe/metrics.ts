@@ -3,16 +3,21 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { bounded } from './bounded.ts'
 import type { Answered, Closed, Decided, Event, Observe, RouteTotals } from './events.ts'
 import { capLabel } from './labels.ts'
+import type { LimiterView } from './limiter-view.ts'
 import { METRICS, type MetricName, type MetricSpec, PROCESS_METRICS } from './metric-names.ts'
 
 /** What is asked at every scrape; the rest is counted from events. */
 export interface MetricSources {
   readonly version: string
   readonly nodeVersion: string
+  /** How sockets are read and written. */
+  readonly wire: string
   readonly totals: () => Iterable<RouteTotals>
   /** `up` is undefined until the backend was tried. */
   readonly upstreams: () => readonly { readonly label: string; readonly up: boolean | undefined }[]
   readonly isDraining: () => boolean
+  readonly limiters: () => Iterable<LimiterView>
+  readonly looksLikeOne: () => boolean
   /** Every route, and whether any of its checks is in dry run. */
   readonly dryRunRoutes: () => Iterable<{ readonly route: string; readonly dryRun: boolean }>
   /** ms since the epoch. */
@@ -42,6 +47,7 @@ const UNCOUNTED = {
   draining: ignore,
   drained: ignore,
   administered: ignore,
+  one_client: ignore,
   stopped: ignore,
 }
 
@@ -50,6 +56,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const counters = countEvents(registry, sources.now)
   readTotals(registry, sources)
   readState(registry, sources)
+  readLimiters(registry, sources)
   readProcess(registry)
   return {
     observe: (event) => count(counters, event),
@@ -90,7 +97,7 @@ function countEvents(registry: Registry, now: () => number): Counters {
     closed: (event) => {
       if (isStatus(event.code)) return
       codes(event.code, event.reason, event.initiator)
-      durations.observe(event.durationMs / 1000)
+      if (event.opened) durations.observe(event.durationMs / 1000)
     },
     started: loaded,
     reloaded: () => {
@@ -118,8 +125,8 @@ function refusals(registry: Registry) {
   const decisions = counter(registry, 'ws_decisions_total')
   const forbidden = counter(registry, 'ws_forbidden_domain_total')
   const originLabel = capLabel()
-  return ({ connection, route, findings, refusal }: Decided) => {
-    for (const { check, reason, counted } of findings) {
+  return ({ connection, route, findings, candidates, refusal }: Decided) => {
+    for (const { check, reason, counted } of [...findings, ...candidates]) {
       decisions.inc({ route: routeLabel(route), check, reason, outcome: counted ? 'rejected' : 'would_reject' })
     }
     if (refusal?.finding.reason !== 'domain_not_allowed') return
@@ -154,8 +161,9 @@ function byDirection(counter: Counter<'route' | 'direction'>, route: string, rec
 }
 
 function readState(registry: Registry, sources: MetricSources): void {
-  const { version, nodeVersion } = sources
+  const { version, nodeVersion, wire } = sources
   gauge(registry, 'ws_build_info').set({ version, node_version: nodeVersion }, 1)
+  gauge(registry, 'ws_wire_info').set({ wire }, 1)
   gauge(registry, 'ws_draining', (draining) => draining.set(Number(sources.isDraining())))
   gauge(registry, 'ws_dry_run', (mode) => {
     for (const { route, dryRun } of sources.dryRunRoutes()) mode.set({ route: routeLabel(route) }, Number(dryRun))
@@ -163,6 +171,20 @@ function readState(registry: Registry, sources: MetricSources): void {
   gauge(registry, 'ws_upstream_up', (health) => {
     for (const { label, up } of sources.upstreams()) if (up !== undefined) health.set({ upstream: label }, Number(up))
   })
+}
+
+function readLimiters(registry: Registry, { limiters, looksLikeOne }: MetricSources): void {
+  gauge(registry, 'ws_tracked_keys', (keys) => {
+    for (const { name, tracked } of limiters()) keys.set({ limiter: name }, tracked)
+  })
+  counter(registry, 'ws_evictions_total', (evicted) => {
+    for (const { name, evictions } of limiters()) evicted.inc({ limiter: name }, evictions)
+  })
+  gauge(registry, 'websocket_rate_limited_ips', (limited) => {
+    const all = [...limiters()].filter(({ name }) => name.endsWith('.perIp'))
+    limited.set(new Set(all.flatMap((limiter) => limiter.limited())).size)
+  })
+  gauge(registry, 'ws_clients_look_like_one', (seems) => seems.set(Number(looksLikeOne())))
 }
 
 function readProcess(registry: Registry): void {

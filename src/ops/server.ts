@@ -1,21 +1,25 @@
 /** What probes and scrapers ask: /healthz, /readyz and /metrics, nothing else. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Metrics } from '../observe/metrics.ts'
+import { endIdle, takeTurn } from '../proxy/turn.ts'
+import { kept } from './kept.ts'
 
 export interface Readiness {
   readonly ready: boolean
-  /** Why not, a line each. */
+  /** Why not, or what is to be looked at all the same, a line each. */
   readonly problems: readonly string[]
 }
 
 export interface OpsOptions {
   readonly readiness: () => Promise<Readiness>
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
+  /** ms, monotonic. */
+  readonly clock: () => number
 }
 
 interface Answer {
   readonly status: number
-  readonly body: string
+  readonly body: string | Buffer
   readonly contentType?: string
 }
 
@@ -28,25 +32,33 @@ const LIMITS = {
   connectionsCheckingInterval: 5000,
   maxHeaderSize: 8192,
 }
+/** How long a client may take over an answer, or between two requests, ms. */
+const IDLE_MS = 10_000
+/** How old the metrics may be that are given out, ms: a scrape walks over all there are. */
+const METRICS_KEPT_MS = 1000
 
-/** The ops server, not yet listening. Answers plain text and keeps connections alive. */
-export function createOps({ readiness, metrics }: OpsOptions): Server {
+/** The ops server, not yet listening. Answers plain text, one request of a connection at a time, and keeps connections alive. */
+export function createOps({ readiness, metrics, clock }: OpsOptions): Server {
+  const text = kept(async () => Buffer.from(await metrics.text()), METRICS_KEPT_MS, clock)
   const probes: ReadonlyMap<string, Probe> = new Map<string, Probe>([
     ['/healthz', () => ({ status: 200, body: 'ok\n' })],
     ['/readyz', async () => readyAnswer(await readiness())],
-    ['/metrics', async () => ({ status: 200, body: await metrics.text(), contentType: metrics.contentType })],
+    ['/metrics', async () => ({ status: 200, body: await text(), contentType: metrics.contentType })],
   ])
-  return createServer(LIMITS, (request, response) => {
-    answer(probes, request).then(
-      (given) => send(response, given),
-      () => send(response, { status: 500, body: 'internal error\n' }),
-    )
-  })
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    answer(probes, request)
+      .catch(() => ({ status: 500, body: 'internal error\n' }))
+      .then((given) => send(response, given))
+      .catch(() => response.destroy())
+  }
+  const server = createServer(LIMITS, (request, response) => takeTurn(response, () => serve(request, response)))
+  return server.setTimeout(IDLE_MS, endIdle)
 }
 
 function readyAnswer({ ready, problems }: Readiness): Answer {
-  if (ready) return { status: 200, body: 'ready\n' }
-  return { status: 503, body: problems.map((problem) => `${problem}\n`).join('') || 'not ready\n' }
+  const lines = problems.map((problem) => `${problem}\n`).join('')
+  if (ready) return { status: 200, body: `ready\n${lines}` }
+  return { status: 503, body: lines || 'not ready\n' }
 }
 
 async function answer(probes: ReadonlyMap<string, Probe>, { url = '', method }: IncomingMessage): Promise<Answer> {

@@ -1,14 +1,15 @@
 /** Runs the handshake checks in order and decides. The only place that makes a {@link Permit}. */
-import type { Mode, Step } from './check.ts'
+import type { Step, StepMode } from './check.ts'
 import type { Connection } from './connection.ts'
 import { broken, type Finding, weigh } from './finding.ts'
 import type { Policy, RoutePolicy } from './policy.ts'
-import type { Pass, Verdict } from './verdict.ts'
+import type { Occupant, Seat } from './seat.ts'
+import { type Pass, refuse, type Verdict } from './verdict.ts'
 
 /** One check's entry in the record of a judgement; without a verdict it was skipped. */
 export interface Trace {
   readonly check: string
-  readonly mode: Mode
+  readonly mode: StepMode
   readonly verdict?: Verdict
 }
 
@@ -18,6 +19,8 @@ interface Judged<Upstreams> {
   readonly route: RoutePolicy<Upstreams>
   /** Would-be refusals, and the one that counted, in order. */
   readonly findings: readonly Finding[]
+  /** What candidate limits would refuse: nothing follows from it. */
+  readonly candidates: readonly Finding[]
   readonly trace: readonly Trace[]
 }
 
@@ -45,6 +48,34 @@ class GrantedPermit<Upstreams> {
     this.#taken = taken
   }
 
+  /**
+   * The connection is open: it takes the place of an older one where its seats are full.
+   * @param tell told when a newer one takes its own; only a finding that counts ends it
+   */
+  opened(tell: (finding: Finding) => void): void {
+    const occupant: Occupant = { replaced: (by) => tell(this.#yield(by)) }
+    // Those of its route before those of all routes: who leaves one leaves both.
+    for (const { check, mode, seat } of this.#taken.toReversed()) {
+      for (const older of seat?.open(occupant) ?? []) older.replaced({ check, mode })
+    }
+  }
+
+  /** From here on it counts no longer where the newer one took its place, however long it takes to close. */
+  #yield(by: Parameters<Occupant['replaced']>[0]): Finding {
+    const finding = weigh(by, refuse('session_replaced', 'the same user opened a newer connection'))
+    if (finding.counted) for (const { seat } of this.#taken) seat?.leave()
+    // Nothing ends it in a dry run, as if it were not there: it counts into nothing that is in dry run too.
+    else giveBack(this.#withdraw(by.mode))
+    return finding
+  }
+
+  /** What steps of a mode took: no longer this permit's to give back. */
+  #withdraw(mode: StepMode): Taken[] {
+    const withdrawn = this.#taken.filter((one) => one.mode === mode)
+    this.#taken.splice(0, this.#taken.length, ...this.#taken.filter((one) => one.mode !== mode))
+    return withdrawn
+  }
+
   /** Gives back everything the checks took. Safe to call twice. */
   release(): void {
     giveBack(this.#taken.splice(0))
@@ -62,22 +93,25 @@ export async function admit<U>(connection: Connection, policy: Policy<U>): Promi
   let refusal = await trial.run(policy.entry)
   const route = policy.routes.get(trial.connection.route ?? '') ?? policy.unmatched
   refusal ??= await trial.run(route.steps)
-  const judged = { connection: trial.connection, route, findings: trial.findings, trace: trial.trace }
+  const { findings, candidates, trace } = trial
+  const judged = { connection: trial.connection, route, findings, candidates, trace }
   if (refusal) {
     giveBack(trial.taken)
     return { ...judged, granted: false, refusal }
   }
   const isClean = trial.findings.length === 0
   // Whoever dry run spared counts into nothing that is in dry run too: the report equals enforcement.
-  giveBack(trial.taken.filter(({ mode }) => !isClean && mode === 'dry-run'))
+  giveBack(trial.taken.filter(({ mode }) => !isClean && mode !== 'enforce'))
   const kept = trial.taken.filter(({ mode }) => isClean || mode === 'enforce')
   return { ...judged, granted: true, permit: new GrantedPermit(trial.connection, route, kept) }
 }
 
 /** What a check took, to be given back once. */
 interface Taken {
-  readonly mode: Mode
+  readonly check: string
+  readonly mode: StepMode
   readonly release: () => void
+  readonly seat: Seat | undefined
 }
 
 /** Last taken, first given back. */
@@ -89,6 +123,7 @@ function giveBack(taken: readonly Taken[]): void {
 class Trial {
   connection: Connection
   readonly findings: Finding[] = []
+  readonly candidates: Finding[] = []
   readonly trace: Trace[] = []
   readonly taken: Taken[] = []
 
@@ -126,12 +161,15 @@ class Trial {
     this.#learn(verdict)
     if (verdict.ok) return this.#keep(step, verdict)
     const finding = weigh(step, verdict)
-    this.findings.push(finding)
+    const kept = finding.action === 'candidate' ? this.candidates : this.findings
+    kept.push(finding)
     return finding
   }
 
-  #keep({ mode }: Step, { release }: Pass): undefined {
-    if (release) this.taken.push({ mode, release })
+  #keep({ check, mode }: Step, { release, seat, undo }: Pass): undefined {
+    if (release) this.taken.push({ check, mode, release, seat })
+    // Enforced, the earlier refusal would have kept this connection from being counted here.
+    if (undo && mode !== 'enforce' && this.findings.length > 0) undo()
   }
 
   #learn(verdict: Verdict): void {

@@ -32,7 +32,7 @@ export const PRESETS = {
   },
   replyx: {
     ...codes(4001, 'token_expired'),
-    ...codes(4002, 'token_missing', 'token_invalid', 'token_revoked'),
+    ...codes(4002, 'token_missing', 'token_invalid', 'token_revoked', 'token_timeout'),
     ...codes(4003, 'domain_not_allowed'),
     ...codes(4004, 'route_not_found', 'resource_not_found'),
     ...codes(4008, 'connection_rate', 'too_many_connections', 'message_rate', 'byte_rate', 'control_rate'),

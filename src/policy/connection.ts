@@ -34,14 +34,20 @@ export interface Connection extends Learned {
   readonly id: string
   /** When it was received, ms since the epoch. */
   readonly at: number
+  /** When it was received, ms on a monotonic clock, which rates count by. */
+  readonly clock: number
   /** Canonical address of the TCP peer; `unix` on a unix socket. */
   readonly peer: string
   /** Whether the peer is one of `trustedProxies`. */
   readonly trusted: boolean
   /** Canonical address of the client, behind trusted proxies. */
   readonly ip: string
-  /** The trusted part of X-Forwarded-For, from the client on, without the peer. */
+  /** What the address is counted by: an IPv4 address itself, an IPv6 address as its network (`ipv6Prefix`). */
+  readonly ipKey: string
+  /** The hops that trusted proxies vouch for, from the client on, without the peer. */
   readonly chain: readonly string[]
+  /** Whether its headers name addresses that no trusted proxy vouches for. */
+  readonly unvouched: boolean
   /** Whether the client spoke TLS, to us or to a trusted proxy. */
   readonly secure: boolean
   /** The Host header, raw. */

@@ -10,9 +10,13 @@ export interface Frame {
   readonly messageLength: number
   /** Frames of the message so far, this one included; 0 for control frames. */
   readonly fragments: number
+  /** Of a compressed message (RFC 7692); false on control frames. */
+  readonly compressed: boolean
   /** When the chunk that held it was read, ms on a monotonic clock. */
   readonly at: number
 }
 
 /** Close, ping and pong have the high bit of the opcode (RFC 6455 section 5.5). */
 export const isControl = (frame: Frame): boolean => frame.opcode >= 8
+
+export const isClose = (frame: Frame): boolean => frame.opcode === 8

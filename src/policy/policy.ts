@@ -1,6 +1,7 @@
 /** A configuration compiled: one immutable value, swapped whole on reload. */
 import type { Answers } from './answers.ts'
 import type { FrameStep, Mode, Step } from './check.ts'
+import type { Connection } from './connection.ts'
 
 /** How a refused client is answered: a close code, an HTTP status, or a code for browsers (they send Origin) only. */
 export type RejectWith = 'close' | 'http' | 'auto'
@@ -26,6 +27,8 @@ export interface RoutePolicy<Upstreams = unknown> {
   readonly tokenMode: Mode
   /** Removes the token from what the backend sees; absent unless `strip: true`. */
   readonly strip?: StripToken | undefined
+  /** The payload of the token a connection came with, base64url as it was signed. */
+  readonly payload: (connection: Connection) => string
   /** Masks what must not be logged of a query string. */
   readonly maskQuery: (query: string) => string
 }
@@ -36,6 +39,16 @@ export interface StripToken {
   /** The header's value without the token; undefined: the header goes. */
   readonly header: (name: string, value: string) => string | undefined
   readonly protocols: (protocols: readonly string[]) => readonly string[]
+}
+
+/** Whose word is taken for a client's address, and how much of an address counts. */
+export interface Trust {
+  /** Whether a peer, an address or `unix`, is a trusted proxy. */
+  trusts(peer: string): boolean
+  /** The header in which trusted proxies name the client, lower-case. */
+  readonly forwardedHeader: string
+  /** How many leading bits of an IPv6 address are counted as one client. */
+  readonly ipv6Prefix: number
 }
 
 export interface Policy<Upstreams = unknown> {
@@ -49,8 +62,7 @@ export interface Policy<Upstreams = unknown> {
   readonly answers: Answers
   /** Lower-case names of all configured identity headers, removed from every request. */
   readonly identityHeaders: readonly string[]
-  /** Which peers are trusted proxies: an address, or `unix`. */
-  readonly trust: { trusts(peer: string): boolean }
+  readonly trust: Trust
   /** Process-wide dry run. */
   readonly mode: Mode
 }

@@ -1,6 +1,7 @@
 /** What one check concluded: a pass or a refusal; there is no third value. */
 import type { Learned } from './connection.ts'
 import type { Reason } from './reasons.ts'
+import type { Seat } from './seat.ts'
 
 export interface Pass {
   readonly ok: true
@@ -8,6 +9,10 @@ export interface Pass {
   readonly learned?: Learned
   /** Gives back what the check took (a slot); run once, when a later check refuses or the connection ends. */
   readonly release?: () => void
+  /** What it holds beside: a place that a newer connection may take over; `release` gives it back too. */
+  readonly seat?: Seat
+  /** Takes back what a rate has counted; run at once, and only where an earlier would-be refusal made that void. */
+  readonly undo?: () => void
   /** What was looked at, for `wsluice explain`. */
   readonly detail?: string
 }
@@ -17,6 +22,8 @@ export interface Refusal {
   readonly reason: Reason
   /** For operators (log, explain), never for the client. */
   readonly detail?: string
+  /** When it would have passed, if nothing else comes; ms on the monotonic clock. Of rates only. */
+  readonly retryAt?: number
   /** What was established before the refusal, for the log line. */
   readonly learned?: Learned
 }

@@ -1,6 +1,5 @@
 /** Our own short answers to ordinary HTTP: a status and a constant text. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
 
 /** How long the rest of what a client sends is read and dropped, so that it can read our answer before the end. */
 const LINGER_MS = 5_000
@@ -16,17 +15,6 @@ export function answer(response: ServerResponse, status: number, text: string, h
   response.writeHead(status, STATUS_CODES[status] ?? 'Error', [...own, ...headers])
   response.end(body)
   discard(response.req, response)
-}
-
-/** Answers on a raw socket, once, and ends it: for clients whose bytes are no request, or whose request node:http has let go of. */
-export function answerRaw(socket: Duplex, status: number, text: string, headers: readonly string[] = []): void {
-  if (socket.destroyed || !socket.writable) return
-  socket.on('error', ignore)
-  socket.end(rawAnswer(status, text, headers))
-  socket.resume()
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  timer.unref()
-  socket.once('close', () => clearTimeout(timer))
 }
 
 /** The bytes of an answer after which the connection ends. */

@@ -1,36 +1,42 @@
 /** An admitted upgrade on its way to be a session: the backend is dialled, and its answer passed on. */
-import { allowedRsv } from '../frames/extensions.ts'
+import { allowedRsv, droppable } from '../frames/extensions.ts'
 import type { Initiator } from '../observe/events.ts'
 import type { Granted, Permit } from '../policy/admit.ts'
 import type { Reason } from '../policy/reasons.ts'
-import { relayAnswer, switchAnswer } from './backend-answer.ts'
+import { extensionsTold, relayAnswer, switchAnswer } from './backend-answer.ts'
 import { backendHandshake } from './backend-handshake.ts'
 import { type Dialled, dial, type Failure } from './dial.ts'
 import { valuesOf } from './headers.ts'
 import type { Upgrade } from './pending-upgrade.ts'
 import { deliver, sayNo } from './refuse.ts'
 import { Session } from './session.ts'
-import type { UpgradeContext } from './upgrade-context.ts'
+import type { ProxyPolicy, UpgradeContext } from './upgrade-context.ts'
 import type { UpstreamPool } from './upstream.ts'
+
+/** An upgrade that was judged, and let in. */
+export interface Admitted {
+  readonly upgrade: Upgrade
+  readonly admission: Granted<UpstreamPool | undefined>
+  /** The policy that judged it: a reload may have brought another meanwhile. */
+  readonly policy: ProxyPolicy
+  /** When the request came, on the monotonic clock. */
+  readonly started: number
+}
 
 /** An admitted upgrade until it is a session: whatever happens, what the permit holds is given back once. */
 export class Attempt {
   readonly #upgrade: Upgrade
   readonly #permit: Permit<UpstreamPool | undefined>
   readonly #result: 'success' | 'would_reject'
-  /** When the request came, on the monotonic clock. */
+  readonly #policy: ProxyPolicy
   readonly #started: number
   readonly #context: UpgradeContext
 
-  constructor(
-    upgrade: Upgrade,
-    admission: Granted<UpstreamPool | undefined>,
-    started: number,
-    context: UpgradeContext,
-  ) {
+  constructor({ upgrade, admission, policy, started }: Admitted, context: UpgradeContext) {
     this.#upgrade = upgrade
     this.#permit = admission.permit
     this.#result = admission.findings.length === 0 ? 'success' : 'would_reject'
+    this.#policy = policy
     this.#started = started
     this.#context = context
   }
@@ -59,16 +65,17 @@ export class Attempt {
     this.#upgrade.take()
     if (dialled.kind === 'failed') return this.#refuse(dialled.reason, dialled.detail)
     this.#answered('upstream_error')
-    await relayAnswer(dialled.response, this.#upgrade.socket, this.#context.linger)
+    // No session can come of it: a client that is slow to read the rest holds no place of another.
     this.#close(dialled.response.statusCode ?? 502, '', 'the backend answered without switching', 'upstream')
+    await relayAnswer(dialled.response, this.#upgrade, this.#context)
   }
 
   #dial(): Promise<Dialled> {
-    const { handshakeTimeout: timeoutMs, observe, policy } = this.#context
-    const handshake = backendHandshake(this.#upgrade.request, this.#permit, policy().identityHeaders)
+    const { handshakeTimeout: timeoutMs, observe, clock } = this.#context
+    const handshake = backendHandshake(this.#upgrade.request, this.#permit, this.#policy)
     const candidates = this.#permit.route.upstreams?.candidates() ?? []
     const report = ({ upstream, detail }: Failure) => observe({ type: 'upstream_failed', upstream, detail })
-    return dial(candidates, handshake, { timeoutMs, gone: this.#upgrade.gone }, report)
+    return dial(candidates, handshake, { timeoutMs, clock, gone: this.#upgrade.gone }, report)
   }
 
   #begin({ response, socket: upstream, head: upstreamHead }: Extract<Dialled, { kind: 'switched' }>): void {
@@ -77,8 +84,16 @@ export class Attempt {
     const clientHead = this.#upgrade.take()
     client.write(switchAnswer(response, connection, route))
     this.#answered(this.#result)
-    const rsv = allowedRsv(valuesOf(response.rawHeaders, 'sec-websocket-extensions').join(', ') || undefined)
-    const pair = { permit: this.#permit, client, clientHead, upstream, upstreamHead, rsv }
+    const extensions = valuesOf(response.rawHeaders, 'sec-websocket-extensions').join(', ') || undefined
+    const pair = {
+      permit: this.#permit,
+      client,
+      clientHead,
+      upstream,
+      upstreamHead,
+      rsv: allowedRsv(extensions),
+      droppable: droppable(extensions && extensionsTold(extensions, route)),
+    }
     this.#context.sessions.add(new Session(pair, this.#context))
   }
 
@@ -104,7 +119,7 @@ export class Attempt {
     this.#permit.release()
     const traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 }
     const durationMs = clock() - this.#started
-    const end = { code, reason, detail, initiator, durationMs, traffic, violations: new Map() }
+    const end = { opened: false, code, reason, detail, initiator, durationMs, traffic, violations: new Map() }
     observe({ type: 'closed', connection, route: route.name, ...end })
   }
 

@@ -1,11 +1,13 @@
 /** The backend's answer to an upgrade, passed on as it is. */
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { withoutClientContext } from '../frames/extensions.ts'
 import type { Connection } from '../policy/connection.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import { endToEnd, pairs, valuesOf } from './headers.ts'
 import type { Linger } from './linger.ts'
+import type { Upgrade } from './pending-upgrade.ts'
+import { type StallTiming, taken, watchStall } from './stall.ts'
 
 /** Its 101, with all its headers. Its subprotocol passes, unless that is a token, or the client would be left without any. */
 export function switchAnswer(response: IncomingMessage, { protocols }: Connection, route: RoutePolicy): Buffer {
@@ -18,11 +20,20 @@ export function switchAnswer(response: IncomingMessage, { protocols }: Connectio
     'Connection: Upgrade',
   ]
   for (const [name, value] of pairs(headers)) {
-    if (name.toLowerCase() !== 'sec-websocket-protocol' || instead === undefined) lines.push(`${name}: ${value}`)
+    if (name.toLowerCase() === 'sec-websocket-protocol' && instead !== undefined) continue
+    lines.push(`${name}: ${isExtensions(name) ? extensionsTold(value, route) : value}`)
   }
   for (const protocol of instead ?? []) lines.push(`Sec-WebSocket-Protocol: ${protocol}`)
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
+
+/** The extensions of a 101 as the client is told of them: where messages may vanish, no other refers to them (trap 17). */
+export function extensionsTold(value: string, { frames }: RoutePolicy): string {
+  const drops = frames.some(({ mode, exceeding }) => mode === 'enforce' && exceeding?.action === 'drop')
+  return drops ? withoutClientContext(value) : value
+}
+
+const isExtensions = (name: string) => name.toLowerCase() === 'sec-websocket-extensions'
 
 /** What stands in for the backend's choice, or nothing; undefined where that passes as it is (contract section 8, Tokens). */
 function insteadOf(
@@ -41,18 +52,34 @@ function insteadOf(
 
 /**
  * Any other answer: an ordinary response, after which the connection ends (trap 4: what follows is never for the backend).
- * What the client still sends is discarded. Resolves when the answer has been passed on, or broke off; never rejects.
+ * What the client still sends is discarded; that it leaves, or that nothing moves, ends both. Resolves when the answer has
+ * been passed on, or broke off; never rejects.
  */
-export async function relayAnswer(response: IncomingMessage, socket: Duplex, linger: Linger): Promise<void> {
-  const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`]
-  for (const [name, value] of pairs(endToEnd(response.rawHeaders))) lines.push(`${name}: ${value}`)
-  lines.push('Connection: close')
-  socket.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'))
+export async function relayAnswer(
+  response: IncomingMessage,
+  { request, socket }: Pick<Upgrade, 'request' | 'socket'>,
+  context: StallTiming & { readonly linger: Linger },
+): Promise<void> {
+  const leave = () => void socket.destroy()
+  const moved = () => response.socket.bytesRead + taken(request.socket)
+  const watch = watchStall(context, moved, leave)
+  socket.once('end', leave)
+  socket.write(answerHead(response))
   socket.resume()
   try {
     await pipeline(response, socket)
-    linger.hold(socket)
+    socket.off('end', leave)
+    context.linger.hold(socket)
   } catch {
     socket.destroy()
+  } finally {
+    watch.cancel()
   }
+}
+
+function answerHead(response: IncomingMessage): Buffer {
+  const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`]
+  for (const [name, value] of pairs(endToEnd(response.rawHeaders))) lines.push(`${name}: ${value}`)
+  lines.push('Connection: close')
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }

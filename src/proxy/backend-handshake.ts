@@ -2,15 +2,17 @@
 import type { IncomingMessage } from 'node:http'
 import { acceptKey } from '../frames/accept.ts'
 import type { Permit } from '../policy/admit.ts'
-import type { StripToken } from '../policy/policy.ts'
+import type { Policy, StripToken } from '../policy/policy.ts'
 import type { Handshake } from './dial.ts'
-import { pairs, toBackend } from './headers.ts'
+import { clientFacts, filtered, pairs, toBackend } from './headers.ts'
 import { identityHeaders } from './identity.ts'
 
-/** @param removed lower-case names of all configured identity headers */
-export function backendHandshake(request: IncomingMessage, permit: Permit, removed: readonly string[]): Handshake {
+/** @param policy the one that the client was judged by */
+export function backendHandshake(request: IncomingMessage, permit: Permit, policy: Policy): Handshake {
   const { connection, route } = permit
-  const headers = toBackend(request.rawHeaders, { ...connection, requestId: connection.id, removed })
+  // A handshake has no body to expect anything of; and node:http sends a head with Expect as UTF-8 (trap 39).
+  const asked = filtered(request.rawHeaders, (name) => name !== 'expect')
+  const headers = toBackend(asked, clientFacts(connection, policy))
   const kept = route.strip ? stripped(headers, connection.protocols, route.strip) : headers
   const own = ['Connection', 'Upgrade', 'Upgrade', 'websocket', ...identityHeaders(connection, route)]
   const query = route.strip ? route.strip.query(connection.query) : connection.query

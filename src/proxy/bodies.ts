@@ -18,13 +18,16 @@ export function passBody(request: IncomingMessage, outgoing: ClientRequest, remo
   request.pipe(outgoing, { end: false })
 }
 
-/** Passes 100, 102, 103 … on to a client that knows them, header bytes as they came. */
+/**
+ * Passes 100, 102, 103 … on to a client that knows them, header bytes as they came. They are dropped for one that does
+ * not read: nothing else would stop a backend that sends them for ever.
+ */
 export function passInformation(
   response: ServerResponse,
   information: Pick<InformationEvent, 'statusCode' | 'statusMessage' | 'rawHeaders'>,
 ): void {
   const { socket } = response
-  if (response.headersSent || response.req.httpVersion !== '1.1' || !socket) return
+  if (response.headersSent || response.req.httpVersion !== '1.1' || !socket || socket.writableNeedDrain) return
   if (information.statusCode === 100) {
     response.writeContinue()
     return

@@ -1,8 +1,9 @@
 /** Describes a client that asks for an upgrade: what the wire said, as plain facts. Nothing here throws on hostile input. */
 import { randomUUID } from 'node:crypto'
-import { canonicalAddress } from '../net/address.ts'
-import { resolveClient } from '../net/forwarded.ts'
+import { canonicalAddress, keyAddress } from '../net/address.ts'
+import { type Client, forwardedHops, namesOthers, resolveClient } from '../net/forwarded.ts'
 import type { Connection } from '../policy/connection.ts'
+import type { Trust } from '../policy/policy.ts'
 import { pairs } from './headers.ts'
 
 /** A request's head, and where it came from. */
@@ -11,35 +12,42 @@ export interface RawRequest {
   readonly target: string
   /** `[name, value, name, value, …]` as they came. */
   readonly rawHeaders: readonly string[]
-  /** The socket's remote address; undefined on a unix socket. */
+  /** The address of the peer; undefined on a unix socket. */
   readonly remoteAddress: string | undefined
   /** Whether this very connection is TLS. */
   readonly encrypted: boolean
 }
 
-/** Whether an address, or `unix`, is a trusted proxy's. */
-export interface Trust {
-  trusts(peer: string): boolean
+/** When a request was received. */
+export interface Moment {
+  /** ms since the epoch */
+  readonly at: number
+  /** ms on a monotonic clock */
+  readonly clock: number
 }
 
+/** Headers that name a client's address; another may be configured beside them. */
+const FORWARDED = ['x-forwarded-for', 'x-real-ip', 'forwarded'] as const
 const SANE_ID = /^[\x21-\x7e]{1,128}$/
 
-/** @param at when it was received, ms since the epoch */
-export function describe(raw: RawRequest, trust: Trust, at: number): Connection {
+export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): Connection {
   const headers = byName(raw.rawHeaders)
   const header = (name: string): readonly string[] => headers.get(name) ?? []
   const peer = raw.remoteAddress === undefined ? 'unix' : (canonicalAddress(raw.remoteAddress) ?? raw.remoteAddress)
   const trusted = trust.trusts(peer)
-  const { ip, chain } = resolveClient(peer, header('x-forwarded-for'), (address) => trust.trusts(address))
+  const hops = forwardedHops(trust.forwardedHeader, header(trust.forwardedHeader))
+  const client = resolveClient(peer, hops, (address) => trust.trusts(address))
   const target = pathAndQuery(raw.target)
   const mark = target.indexOf('?')
   return {
     id: requestId(trusted ? header('x-request-id') : []),
     at,
+    clock,
     peer,
     trusted,
-    ip,
-    chain,
+    ...client,
+    ipKey: keyAddress(client.ip, trust.ipv6Prefix),
+    unvouched: isUnvouched(headers, trust, peer, client),
     secure: raw.encrypted || (trusted && /^(?:https|wss)$/i.test(header('x-forwarded-proto')[0] ?? '')),
     host: header('host')[0] ?? '',
     path: mark < 0 ? target : target.slice(0, mark),
@@ -49,6 +57,14 @@ export function describe(raw: RawRequest, trust: Trust, at: number): Connection 
   }
 }
 
+/** Whether any header that names addresses names one that the walk did not use. */
+function isUnvouched(headers: Headers, { forwardedHeader }: Trust, peer: string, { chain }: Client): boolean {
+  return [...FORWARDED, forwardedHeader].some((name) => {
+    const lines = headers.get(name)
+    return lines !== undefined && namesOthers(forwardedHops(name, lines), [...chain, peer])
+  })
+}
+
 /** A target in absolute form (RFC 9112 section 3.2.2) has its path behind scheme and host; no URL is built from it (trap 37). */
 function pathAndQuery(target: string): string {
   if (target.startsWith('/')) return target
@@ -56,8 +72,10 @@ function pathAndQuery(target: string): string {
   return rest === '' || rest.startsWith('?') ? `/${rest}` : rest
 }
 
+type Headers = ReadonlyMap<string, readonly string[]>
+
 /** A Map: header names are the client's choice, and `__proto__` is a key of no object (trap 48). */
-function byName(rawHeaders: readonly string[]): ReadonlyMap<string, string[]> {
+function byName(rawHeaders: readonly string[]): Headers {
   const headers = new Map<string, string[]>()
   for (const [name, value] of pairs(rawHeaders)) {
     const key = name.toLowerCase()

@@ -4,6 +4,7 @@ import { connect as connectTcp } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import type { Upstream } from '../net/upstream.ts'
+import { MAX_TIMER_MS } from '../settings/duration.ts'
 import { ignore } from './answer.ts'
 import { tokens, valuesOf } from './headers.ts'
 import { openRequest, requestOptions } from './upstream.ts'
@@ -33,32 +34,51 @@ export interface Failure {
   readonly isUnreached: boolean
 }
 
+/** How long an upstream may take to accept the connection while another could be asked, ms. */
+const CONNECT_MS = 3000
+/** Silence after which the kernel asks whether a backend is still there, ms. */
+const KEEP_ALIVE_MS = 60_000
+
+export interface DialTiming {
+  /** For all of it, ms. */
+  readonly timeoutMs: number
+  /** ms, monotonic. */
+  readonly clock: () => number
+  /** Aborts when the client stops waiting; the request ends with it (trap 41). */
+  readonly gone: AbortSignal
+}
+
 /**
  * Asks one upstream after the other until one can be reached.
- * @param gone aborts when the client stops waiting; the request ends with it (trap 41)
  * @param onFailure told of each that failed
  */
 export async function dial(
   candidates: readonly Upstream[],
   handshake: Handshake,
-  timing: { readonly timeoutMs: number; readonly gone: AbortSignal },
+  { timeoutMs, clock, gone }: DialTiming,
   onFailure: (failure: Failure) => void,
 ): Promise<Dialled> {
+  const endAt = clock() + timeoutMs
   let last: Dialled | undefined
-  for (const upstream of candidates) {
-    last = await dialOne(upstream, handshake, timing)
-    if (last.kind !== 'failed' || timing.gone.aborted) return last
+  for (const [index, upstream] of candidates.entries()) {
+    const answerMs = Math.max(0, endAt - clock())
+    const others = candidates.length - index - 1
+    // One that swallows the connection must leave time for the next.
+    const connectMs = others > 0 ? Math.min(CONNECT_MS, answerMs / (others + 1)) : answerMs
+    last = await dialOne(upstream, handshake, { connectMs, answerMs, gone })
+    if (last.kind !== 'failed' || gone.aborted) return last
     onFailure(last)
     if (!last.isUnreached) return last
   }
   return last ?? failure('none', 'no upstream', 'reached')
 }
 
-function dialOne(
-  upstream: Upstream,
-  handshake: Handshake,
-  { timeoutMs, gone }: { readonly timeoutMs: number; readonly gone: AbortSignal },
-): Promise<Dialled> {
+interface AskTiming extends Pick<DialTiming, 'gone'> {
+  readonly connectMs: number
+  readonly answerMs: number
+}
+
+function dialOne(upstream: Upstream, handshake: Handshake, timing: AskTiming): Promise<Dialled> {
   return new Promise((resolve) => {
     let request: ClientRequest
     try {
@@ -67,18 +87,12 @@ function dialOne(
       // node:http finds a byte in the target or a header impossible.
       return resolve(failure(upstream.label, messageOf(error), 'reached'))
     }
+    const stop = bound(request, upstream, timing, (failed) => settle(failed))
     const settle = (dialled: Dialled) => {
-      clearTimeout(timer)
-      gone.removeEventListener('abort', leave)
+      stop()
       resolve(dialled)
       if (dialled.kind === 'failed') request.destroy()
     }
-    const leave = () => settle(failure(upstream.label, 'the client left', 'reached'))
-    const late = () =>
-      settle({ ...failure(upstream.label, `no answer within ${timeoutMs} ms`, 'reached'), reason: 'upstream_timeout' })
-    const timer = setTimeout(late, timeoutMs)
-    gone.addEventListener('abort', leave)
-    if (gone.aborted) leave()
     request.on('error', (error) => settle(failure(upstream.label, messageOf(error), reached(error))))
     request.on('response', (response) => settle(judgeAnswer(upstream, response)))
     request.on('upgrade', (response, socket, head) => {
@@ -88,6 +102,34 @@ function dialOne(
     request.end()
   })
 }
+
+/** Gives up where it takes too long, or the client has left; until what it returns is called. */
+function bound(
+  request: ClientRequest,
+  { label, protocol }: Upstream,
+  { connectMs, answerMs, gone }: AskTiming,
+  giveUp: (failed: Failure) => void,
+): () => void {
+  const late = (what: string, ms: number, reach: 'reached' | 'unreached') => () =>
+    giveUp({ ...failure(label, `no ${what} within ${Math.round(ms)} ms`, reach), reason: 'upstream_timeout' })
+  const timers = [
+    setTimer(late('connection', connectMs, 'unreached'), connectMs),
+    setTimer(late('answer', answerMs, 'reached'), answerMs),
+  ]
+  request.once('socket', (socket) =>
+    socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(timers[0])),
+  )
+  const leave = () => giveUp(failure(label, 'the client left', 'reached'))
+  gone.addEventListener('abort', leave)
+  // Once its caller can be told.
+  if (gone.aborted) queueMicrotask(leave)
+  return () => {
+    for (const timer of timers) clearTimeout(timer)
+    gone.removeEventListener('abort', leave)
+  }
+}
+
+const setTimer = (act: () => void, ms: number) => setTimeout(act, Math.min(ms, MAX_TIMER_MS))
 
 /** A connection of its own, half-open like the client's: a FIN from the backend does not cut what we still send. */
 function openUpgrade(upstream: Upstream, { target, headers }: Handshake): ClientRequest {
@@ -100,9 +142,11 @@ function openUpgrade(upstream: Upstream, { target, headers }: Handshake): Client
 
 function connectTo({ host, port, socketPath, protocol }: Upstream, servername: string): Duplex {
   if (socketPath !== undefined) return connectTcp({ path: socketPath, allowHalfOpen: true })
-  if (protocol === 'http:') return connectTcp({ host, port, allowHalfOpen: true, noDelay: true })
-  const options = { host, port, servername, ALPNProtocols: ['http/1.1'], allowHalfOpen: true }
-  return connectTls(options)
+  const place = { host, port, allowHalfOpen: true }
+  const options = { ...place, servername, ALPNProtocols: ['http/1.1'] }
+  const socket = protocol === 'http:' ? connectTcp(place) : connectTls(options)
+  // A backend that vanished without a FIN would be believed to be there for ever.
+  return socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
 }
 
 /** To node a 101 without both Upgrade and Connection is a response like any other. */

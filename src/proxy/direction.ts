@@ -2,66 +2,31 @@
  * One direction of a session, and what happens to a frame on its way: the reader finds its header, `judge` judges it,
  * and what was judged good goes out as the slice it came in. Both directions run this code.
  */
-import type { Close } from '../frames/close.ts'
-import type { AllowedRsv } from '../frames/extensions.ts'
-import { type Frame, OPCODE, type Peer, type Violation } from '../frames/frame.ts'
+import { OPCODE, type Violation } from '../frames/frame.ts'
 import { FrameReader } from '../frames/reader.ts'
-import { Utf8Check } from '../frames/utf8.ts'
 import type { Finding } from '../policy/finding.ts'
-import type { Wire } from './wire.ts'
+import { Delayed } from './delayed.ts'
+import type { DirectionEvents, DirectionOptions } from './direction-options.ts'
+import { Outlet } from './outlet.ts'
+import { TextCheck } from './text-check.ts'
 
-/** What a direction tells its session. */
-export interface DirectionEvents {
-  /** Judges a frame before any of it goes out; a finding stops it. */
-  readonly judge: (frame: Frame) => Finding | undefined
-  /** A frame that starts a message was let through. */
-  readonly message: () => void
-  /** So many bytes went out. */
-  readonly forwarded: (bytes: number) => void
-  /** A frame must not pass. The session ends. */
-  readonly refused: (finding: Finding) => void
-  /** The sender broke RFC 6455. `stop`: the session ends. `pass`: dry run, this direction is relayed unread from here on. */
-  readonly violated: (violation: Violation) => 'stop' | 'pass'
-  /** The sender's own Close was relayed. */
-  readonly closed: (close: Close) => void
-  /** The sender answered the Close that we put in the other direction. */
-  readonly answered: () => void
-}
-
-export interface DirectionOptions {
-  readonly sender: Peer
-  readonly rsv: AllowedRsv
-  /** `text`: uncompressed text must be UTF-8. */
-  readonly check: 'text' | 'nothing'
-  /** ms, monotonic. */
-  readonly now: () => number
-  readonly from: Wire
-  readonly to: Wire
-}
-
+const NOTHING = new Uint8Array(0)
 const NOT_UTF8: Violation = { code: 1007, detail: 'text that is not UTF-8' }
 
 export class Direction {
   readonly #reader: FrameReader
-  #utf8: Utf8Check | undefined
+  #text: TextCheck | undefined
   readonly #options: DirectionOptions
   readonly #events: DirectionEvents
-  /** How much of the current chunk went out. */
-  #sent = 0
+  readonly #out: Outlet
   /** Where in the current chunk the current frame begins; -1 where it began in an earlier one. */
   #begin = -1
-  /** Bytes of the current frame's header that came in an earlier chunk and did not go out yet. */
-  #held: Uint8Array | undefined
-  /** A frame was let through whose payload is not all here: no other frame can be put in (trap 11). */
-  #isMidFrame = false
-  /** The frame under way will never be whole. */
-  #isBroken = false
-  /** Our Close, waiting for the end of the frame under way. */
-  #waiting: Buffer | undefined
-  /** FIN follows that Close. */
-  #isLast = false
-  /** Nothing more goes out: a Close did, or the direction was cut. */
-  #isSealed = false
+  /** The rest of the message under way does not go out, nor did its beginning. */
+  #isDropping = false
+  /** Nor does the rest of the frame under way. */
+  #isSkipping = false
+  /** A frame that is to be judged again, and what came after it; the sender is not read meanwhile. */
+  #delayed: Delayed | undefined
   /** What the sender still sends means nothing: it sent Close (RFC 6455 section 1.4), or broke the protocol. */
   #isFinished = false
   /** The sender broke the protocol in a dry run: what follows is relayed unread. */
@@ -71,119 +36,208 @@ export class Direction {
     this.#options = options
     this.#events = events
     this.#reader = new FrameReader({ from: options.sender, rsv: options.rsv })
-    this.#utf8 = options.check === 'text' && !options.rsv.opaque ? new Utf8Check() : undefined
+    this.#text = options.check === 'text' && !options.rsv.opaque ? new TextCheck(this.#reader) : undefined
+    this.#out = new Outlet(options, events, this.#reader)
   }
 
+  /** Whether nothing more goes out: a Close did, or the direction was cut. */
   get isSealed(): boolean {
-    return this.#isSealed
+    return this.#out.isSealed
   }
 
   /** Takes what the sender sent. Once sealed it only looks for the answer to our Close. */
   receive(chunk: Uint8Array): void {
+    if (this.#delayed) return this.#delayed.keep(chunk)
     if (this.#isFinished) return
-    this.#sent = 0
+    this.#out.begin()
     this.#begin = -1
-    if (this.#isBlind) return this.#forward(chunk, chunk.length)
+    if (this.#isBlind) return this.#out.forward(chunk, chunk.length)
     this.#reader.frame.at = this.#options.now()
-    let at = 0
+    this.#relay(chunk, 0)
+  }
+
+  #relay(chunk: Uint8Array, from: number): void {
+    let at = from
     while (at < chunk.length) {
       at = this.#reader.left > 0 ? this.#payload(chunk, at) : this.#header(chunk, at)
       if (at < 0) return
     }
-    this.#forward(chunk, at)
+    this.#out.forward(chunk, at)
   }
 
-  /** Puts a Close in, at once or at the end of the frame under way; where that will never come, only FIN is sent. */
-  close(frame: Buffer): void {
-    if (this.#isSealed || this.#waiting) return
+  /**
+   * Puts a Close in, at once or at the end of the frame under way; where that will never come, only FIN is sent.
+   * @param notice a text message to go before it, left out inside a message of the sender
+   */
+  close(frame: Buffer, notice?: Buffer): void {
+    if (this.#out.isClosing) return
     this.#options.from.resume()
-    if (!this.#isMidFrame) return this.#seal(frame)
-    if (this.#isBroken) return this.#cut()
-    this.#waiting = frame
+    this.#out.close(frame, notice)
+    if (this.#out.isSealed) this.#abandon()
   }
 
   /** Whether a Close cannot be put in any more: the frame under way will never be whole. */
   get isCut(): boolean {
-    return this.#isBroken && this.#isMidFrame
+    return this.#out.isCut
   }
 
   /** The receiver needs nothing after our Close: FIN follows it, however long that waits. */
   finish(): void {
-    if (this.#waiting) this.#isLast = true
-    else this.#options.to.end()
+    this.#out.finish()
+  }
+
+  /** Reads the sender, unless the receiver is slow or a frame is delayed. */
+  resume(): void {
+    if (!this.#out.isFull && !this.#delayed) this.#options.from.resume()
+  }
+
+  /** The receiver has taken what was queued. */
+  drained(): void {
+    this.#out.isFull = false
+    this.resume()
+  }
+
+  /** The receiver is gone: what is queued will never drain, and what is delayed has nowhere to go. */
+  receiverLeft(): void {
+    this.#out.isSealed ||= this.#delayed !== undefined
+    this.#abandon()
+    this.#options.from.resume()
+  }
+
+  /** Does something after what the sender has sent so far: at once, or when what is delayed has had its turn. */
+  afterwards(act: () => void): void {
+    if (this.#delayed) this.#delayed.acts.push(act)
+    else act()
   }
 
   /** The sender will send nothing more. */
   senderLeft(): void {
-    this.#isBroken = true
-    if (this.#waiting) this.#cut()
+    this.#out.break()
   }
 
   #header(chunk: Uint8Array, at: number): number {
     const reader = this.#reader
     const end = reader.next(chunk, at)
-    if (this.#isSealed) return this.#awaitAnswer(end)
+    if (this.#out.isSealed) return this.#awaitAnswer(end)
     if (end < 0) {
-      this.#forward(chunk, at)
+      this.#out.forward(chunk, at)
       return reader.violation ? this.#violate(chunk, reader.violation) : -1
     }
+    if (this.#isDropping && reader.frame.opcode === OPCODE.continuation) return this.#drop(chunk, at, end)
     const finding = this.#events.judge(reader.frame)
-    if (finding) {
-      this.#forward(chunk, at)
-      this.#events.refused(finding)
-      return end
-    }
+    if (finding) return this.#stop(finding, chunk, at, end)
     this.#begin = at
-    // Of an earlier frame of this chunk that did not go out yet, too.
-    this.#held = reader.held() ?? this.#held
+    const held = reader.held()
+    if (held) this.#out.hold(held)
     return this.#letThrough(chunk, end)
   }
 
   #letThrough(chunk: Uint8Array, end: number): number {
     const reader = this.#reader
-    this.#isMidFrame = reader.left > 0
+    this.#out.isMidFrame = reader.left > 0
     if (reader.frame.first) {
-      this.#utf8?.reset()
+      this.#text?.reset()
       this.#events.message()
     }
-    if (reader.left === 0 && !this.#isText(chunk, end, end)) return this.#refuseText(chunk, end)
+    if (reader.left === 0 && this.#text?.isBad(chunk, end, end)) return this.#refuseText(chunk, end)
     if (!reader.close) return end
-    this.#forward(chunk, end)
-    this.#isSealed = true
+    this.#out.forward(chunk, end)
+    this.#out.isSealed = true
     this.#isFinished = true
     this.#events.closed(reader.close)
     return -1
   }
 
-  #payload(chunk: Uint8Array, at: number): number {
-    const end = this.#reader.payload(chunk, at)
-    if (this.#isSealed) return end
-    if (!this.#isText(chunk, at, end)) return this.#refuseText(chunk, end)
-    this.#isMidFrame = this.#reader.left > 0
-    if (!this.#waiting || this.#isMidFrame) return end
-    this.#forward(chunk, end)
-    this.#seal(this.#waiting)
+  /** A frame that must not pass, or not yet. What was good before it has gone out, or goes now. */
+  #stop(finding: Finding, chunk: Uint8Array, at: number, end: number): number {
+    if (finding.action === 'drop') return this.#drop(chunk, at, end)
+    this.#out.forward(chunk, at)
+    if (finding.action === 'delay') return this.#delay(finding, chunk, at, end)
+    this.#events.refused(finding)
     return end
   }
 
-  /** Whether payload from `at` to `end` is, or is no part of, text that we can read. */
-  #isText(chunk: Uint8Array, at: number, end: number): boolean {
-    const { frame, left, maskKey } = this.#reader
-    if (!this.#utf8 || frame.messageOpcode !== OPCODE.text || frame.compressed) return true
-    const phase = frame.length - left - (end - at)
-    if (!this.#utf8.push(chunk, at, end, maskKey, phase)) return false
-    return left > 0 || !frame.fin || this.#utf8.finish()
+  /** The frame vanishes, and so does the rest of its message: to the receiver neither ever was. */
+  #drop(chunk: Uint8Array, at: number, end: number): number {
+    const { frame } = this.#reader
+    this.#out.forward(chunk, at)
+    // Control frames are no part of the message they lie in.
+    if (frame.messageOpcode !== 0) this.#isDropping = !frame.fin
+    return this.#skip(end)
+  }
+
+  /** Of the frame under way nothing goes out, up to `end` of the chunk. */
+  #skip(end: number): number {
+    this.#isSkipping = this.#reader.left > 0
+    this.#out.skip(end)
+    return end
+  }
+
+  #delay({ retryAt = 0 }: Finding, chunk: Uint8Array, at: number, end: number): -1 {
+    const { from, later } = this.#options
+    from.pause()
+    const deadline = later(retryAt, () => this.#retry())
+    this.#delayed = new Delayed(this.#reader.held(), chunk, at, end, deadline)
+    return -1
+  }
+
+  /** Judges the delayed frame again. A refusal ends the session, and what is delayed with it. */
+  #retry(): void {
+    const { frame } = this.#reader
+    const { now, later } = this.#options
+    const delayed = this.#delayed
+    if (!delayed) return
+    frame.at = now()
+    const finding = this.#events.judge(frame)
+    if (finding?.action === 'close') return this.#events.refused(finding)
+    if (finding?.action === 'delay') delayed.deadline = later(finding.retryAt ?? 0, () => this.#retry())
+    else this.#goOn(delayed, finding)
+  }
+
+  /** The delayed frame goes on as if its header had come by itself, and now comes the rest. */
+  #goOn({ header, chunks, acts }: Delayed, dropped: Finding | undefined): void {
+    const [first = NOTHING, ...others] = chunks
+    this.#delayed = undefined
+    this.#out.begin()
+    this.#begin = 0
+    if (!dropped) this.#out.hold(header)
+    const at = dropped ? this.#drop(first, 0, 0) : this.#letThrough(first, 0)
+    if (at >= 0) this.#relay(first, at)
+    for (const chunk of others) this.receive(chunk)
+    for (const act of acts) this.afterwards(act)
+    this.resume()
+  }
+
+  /** Of what is delayed nothing will go out; the answer to our Close may be in it. */
+  #abandon(): void {
+    const delayed = this.#delayed
+    if (!delayed) return
+    this.#delayed = undefined
+    delayed.deadline.cancel()
+    this.#awaitAnswer(0)
+    for (const chunk of delayed.chunks) this.receive(chunk)
+    for (const act of delayed.acts) act()
+  }
+
+  #payload(chunk: Uint8Array, at: number): number {
+    const end = this.#reader.payload(chunk, at)
+    if (this.#out.isSealed) return end
+    if (this.#isSkipping) return this.#skip(end)
+    if (this.#text?.isBad(chunk, at, end)) return this.#refuseText(chunk, end)
+    this.#out.isMidFrame = this.#reader.left > 0
+    this.#out.passed(chunk, end)
+    return end
   }
 
   /** Bad text: its frame does not go out, unless the beginning already has. */
   #refuseText(chunk: Uint8Array, end: number): number {
-    if (this.#begin > 0) this.#forward(chunk, this.#begin)
-    this.#isMidFrame = this.#begin < 0
-    this.#isBroken = true
+    if (this.#begin > 0) this.#out.forward(chunk, this.#begin)
+    this.#out.isMidFrame = this.#begin < 0
+    this.#out.isBroken = true
     if (this.#events.violated(NOT_UTF8) === 'stop') return end
-    this.#utf8 = undefined
-    this.#isBroken = false
-    this.#isMidFrame = this.#reader.left > 0
+    this.#text = undefined
+    this.#out.isBroken = false
+    this.#out.isMidFrame = this.#reader.left > 0
     return end
   }
 
@@ -197,10 +251,11 @@ export class Direction {
 
   #goBlind(chunk: Uint8Array): -1 {
     this.#isBlind = true
-    this.#isMidFrame = true
-    this.#isBroken = true
-    this.#held = this.#reader.held()
-    this.#forward(chunk, chunk.length)
+    this.#out.isMidFrame = true
+    this.#out.isBroken = true
+    const held = this.#reader.held()
+    if (held) this.#out.hold(held)
+    this.#out.forward(chunk, chunk.length)
     return -1
   }
 
@@ -210,37 +265,5 @@ export class Direction {
     this.#isFinished = true
     this.#events.answered()
     return -1
-  }
-
-  /** Sends what was judged good and did not go out yet, up to `end`. */
-  #forward(chunk: Uint8Array, end: number): void {
-    if (this.#isSealed) return
-    if (this.#held) {
-      this.#write(this.#held)
-      this.#held = undefined
-    }
-    if (end <= this.#sent) return
-    this.#write(this.#sent === 0 && end === chunk.length ? chunk : chunk.subarray(this.#sent, end))
-    this.#sent = end
-  }
-
-  #write(bytes: Uint8Array): void {
-    this.#events.forwarded(bytes.length)
-    if (!this.#options.to.write(bytes)) this.#options.from.pause()
-  }
-
-  #seal(frame: Buffer): void {
-    this.#options.to.write(frame)
-    this.#waiting = undefined
-    this.#held = undefined
-    this.#isSealed = true
-    if (this.#isLast) this.#options.to.end()
-    this.#options.from.resume()
-  }
-
-  #cut(): void {
-    this.#waiting = undefined
-    this.#isSealed = true
-    this.#options.to.end()
   }
 }

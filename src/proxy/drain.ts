@@ -1,6 +1,7 @@
 /** Ending well: readyz says no, then new upgrades are refused and open connections closed, spread over time (trap 33). */
 import type { Observe } from '../observe/events.ts'
-import { CLOSING_MS, type Session } from './session.ts'
+import { CLOSING_MS } from './closing.ts'
+import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Wheel } from './wheel.ts'
 

@@ -5,7 +5,7 @@ import { tokens, valuesOf } from './headers.ts'
 
 /** What is wrong with a handshake: the status, what to tell the client, and headers that go with it. */
 export interface BadHandshake {
-  readonly status: 400 | 405 | 426
+  readonly status: 400 | 426
   readonly text: string
   readonly headers?: readonly string[]
 }
@@ -13,13 +13,15 @@ export interface BadHandshake {
 /** The problem of a handshake; undefined where it is valid. The request has passed `malformed()`. */
 export function badHandshake({ method, httpVersion, rawHeaders, url }: IncomingMessage): BadHandshake | undefined {
   const all = (name: string) => valuesOf(rawHeaders, name)
-  if (method !== 'GET') return { status: 405, text: 'A WebSocket handshake is a GET', headers: ['Allow: GET'] }
+  if (method !== 'GET') return { status: 400, text: 'A WebSocket handshake is a GET' }
   if (httpVersion !== '1.1') return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }
   if (all('transfer-encoding').length > 0 || all('content-length').some((length) => !/^0+$/.test(length))) {
     return { status: 400, text: 'A WebSocket handshake has no body' }
   }
   // An absolute target names a host that may differ from Host: two readings, of which a policy would judge one.
   if (!url?.startsWith('/')) return { status: 400, text: 'The target of a WebSocket handshake begins with /' }
+  // A fragment is never sent (RFC 9112 section 3.2): what one reader takes for it is part of another's path.
+  if (url.includes('#')) return { status: 400, text: 'The target of a WebSocket handshake has no #' }
   if (!all('connection').flatMap(tokens).includes('upgrade'))
     return { status: 400, text: 'Connection must name Upgrade' }
   const versions = all('sec-websocket-version')

@@ -1,5 +1,8 @@
 /** Header lists as node:http gives and takes them: `[name, value, name, value, …]`, with their order, case and Latin-1 bytes. */
+import { formatForwarded } from '../net/forwarded-element.ts'
 import { parseHost } from '../net/host.ts'
+import type { Connection } from '../policy/connection.ts'
+import type { Policy } from '../policy/policy.ts'
 
 /** For one connection only (RFC 9110 section 7.6.1), and `Proxy`, which CGI backends take for the variable HTTP_PROXY. */
 const HOP_BY_HOP = new Set([
@@ -42,6 +45,8 @@ const NOT_IN_TRAILERS = new Set([
   'retry-after',
 ])
 
+/** Said anew, whoever said it before: of what a client claims in them nothing passes. */
+const REWRITTEN = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'x-request-id']
 const FORWARDED_PREFIX = 'x-forwarded-'
 const SANE_PROTO = /^(?:https?|wss?)$/i
 
@@ -51,10 +56,12 @@ export interface ClientFacts {
   readonly peer: string
   /** Canonical address of the client. */
   readonly ip: string
-  /** The trusted part of X-Forwarded-For, from the client on, without the peer. */
+  /** The hops that trusted proxies vouch for, from the client on, without the peer. */
   readonly chain: readonly string[]
   /** Whether the peer is a trusted proxy. */
   readonly trusted: boolean
+  /** The header in which a trusted proxy names the client, lower-case. */
+  readonly forwardedHeader: string
   /** Whether the client spoke TLS. */
   readonly secure: boolean
   /** The Host header, raw; empty where an HTTP/1.0 client sent none. */
@@ -64,6 +71,13 @@ export interface ClientFacts {
   readonly removed: readonly string[]
 }
 
+export const clientFacts = (connection: Connection, { trust, identityHeaders }: Policy): ClientFacts => ({
+  ...connection,
+  requestId: connection.id,
+  forwardedHeader: trust.forwardedHeader,
+  removed: identityHeaders,
+})
+
 /** Removes the hop-by-hop headers and those that Connection names, in either direction. */
 export function endToEnd(raw: readonly string[]): string[] {
   const named = new Set(valuesOf(raw, 'connection').flatMap(tokens))
@@ -72,31 +86,33 @@ export function endToEnd(raw: readonly string[]): string[] {
 
 /**
  * The client's headers as the backend gets them: end-to-end ones, without claims that only a trusted proxy may make,
- * followed by ours. X-Forwarded-For is the trusted chain and the peer; X-Forwarded-Proto and -Host are a trusted peer's
- * where it sent one sane value.
+ * followed by ours. X-Forwarded-For is the trusted chain and the peer, and so is Forwarded where trusted proxies speak it;
+ * X-Forwarded-Proto and -Host are a trusted peer's where it sent one sane value.
  */
 export function toBackend(raw: readonly string[], facts: ClientFacts): string[] {
-  const rewritten = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-real-ip', 'x-request-id'])
-  const identity = new Set(facts.removed.map(canonicalName))
+  const { trusted, forwardedHeader, ip, secure, requestId } = facts
+  const never = new Set([...REWRITTEN, ...facts.removed.map(canonicalName)])
   const result = filtered(endToEnd(raw), (name) => {
     const canonical = canonicalName(name)
-    if (identity.has(canonical) || rewritten.has(canonical)) return false
-    return !isForwarded(canonical) || (facts.trusted && canonical === name)
+    if (never.has(canonical)) return false
+    const isClaim = isForwarded(canonical) || canonical === canonicalName(forwardedHeader)
+    return !isClaim || (trusted && (name === canonical || name === forwardedHeader))
   })
   const hops = facts.peer === 'unix' ? facts.chain : [...facts.chain, facts.peer]
-  const host = claimed(raw, 'x-forwarded-host', facts.trusted, (value) => parseHost(value) !== undefined) ?? facts.host
-  const proto = claimed(raw, 'x-forwarded-proto', facts.trusted, (value) => SANE_PROTO.test(value))
+  const host = claimed(raw, 'x-forwarded-host', trusted, (value) => parseHost(value) !== undefined) ?? facts.host
+  const proto = claimed(raw, 'x-forwarded-proto', trusted, (value) => SANE_PROTO.test(value))
   if (hops.length > 0) result.push('X-Forwarded-For', hops.join(', '))
-  result.push('X-Real-IP', facts.ip, 'X-Forwarded-Proto', proto ?? (facts.secure ? 'https' : 'http'))
+  if (hops.length > 0 && forwardedHeader === 'forwarded') result.push('Forwarded', formatForwarded(hops))
+  result.push('X-Real-IP', ip, 'X-Forwarded-Proto', proto ?? (secure ? 'https' : 'http'))
   if (host !== '') result.push('X-Forwarded-Host', host)
-  result.push('X-Request-ID', facts.requestId)
+  result.push('X-Request-ID', requestId)
   return result
 }
 
 /**
  * The trailers that may pass, as pairs: a backend that merges them into its headers must not learn from them what
  * `toBackend` kept away.
- * @param removed names of the configured identity headers, lower-case
+ * @param removed names that only we, or a trusted proxy, may write, lower-case
  */
 export function passableTrailers(raw: readonly string[], removed: readonly string[]): [string, string][] {
   const identity = new Set(removed.map(canonicalName))

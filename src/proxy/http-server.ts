@@ -3,26 +3,33 @@ import http, { type IncomingMessage, type Server, type ServerResponse } from 'no
 import https from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { answer, answerRaw, ignore } from './answer.ts'
+import { answer, ignore, rawAnswer } from './answer.ts'
+import { endOnlyIdle } from './idle.ts'
+import type { Linger } from './linger.ts'
 import { malformed } from './malformed.ts'
+import { peerOf } from './peer.ts'
+import { askForProxyHeader, hasSpoken, type ProxyProtocol } from './proxied-peer.ts'
 import { asksForWebSocket, reinject } from './reinject.ts'
+import { boundExchange, type StallTiming } from './stall.ts'
 import { afterAnswers, answering, takeTurn } from './turn.ts'
 
 /** Above the idle timeouts of common load balancers (60 s), which would otherwise send into a closing connection. */
 const KEEP_ALIVE_MS = 75_000
 const METHODS = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
-/** By the code of node's parser; any other is a 400. */
+/** By the code of node's parser; any other of its is a 400. */
 const REFUSALS = new Map<string, [status: number, text: string]>([
   ['HPE_HEADER_OVERFLOW', [431, 'Request header fields too large']],
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Request timeout']],
 ])
 
 export interface HttpServerSettings {
-  /** How long a client may take over the head of a request, ms. */
+  /** How long a client may take over the TLS handshake, and over the head of a request, ms. */
   readonly handshakeTimeout: number
   /** Key and certificate; without it, plain HTTP. `setSecureContext` of the server replaces them later. */
   readonly tls?: https.ServerOptions
+  /** Whose connections begin with a PROXY header; without it, nobody's. */
+  readonly proxyProtocol?: ProxyProtocol
 }
 
 export interface HttpHandlers {
@@ -33,30 +40,72 @@ export interface HttpHandlers {
    * listener for `error` that does nothing.
    */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Told of every request that is refused before it reaches a handler. */
+  readonly onMalformed: (refused: MalformedRequest) => void
+}
+
+/** A request that is answered here: it is no valid HTTP. */
+export interface MalformedRequest {
+  readonly peer: string
+  readonly status: number
+  readonly detail: string
+}
+
+/** What the server shares with the rest of the proxy. */
+export interface HttpServerContext extends StallTiming {
+  readonly linger: Linger
 }
 
 /** Creates the server; it does not listen yet. */
-export function createHttpServer(settings: HttpServerSettings, handlers: HttpHandlers): Server {
-  const options = parserOptions(settings.handshakeTimeout)
-  const server = settings.tls ? https.createServer({ ...options, ...settings.tls }) : http.createServer(options)
+export function createHttpServer(
+  settings: HttpServerSettings,
+  handlers: HttpHandlers,
+  context: HttpServerContext,
+): Server {
+  const { handshakeTimeout, tls } = settings
+  const options = parserOptions(handshakeTimeout)
+  const server = tls ? https.createServer({ ...options, ...tls, handshakeTimeout }) : http.createServer(options)
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     response.on('error', ignore)
-    takeTurn(response, () => serve(request, response, handlers))
+    takeTurn(response, () => {
+      boundExchange(request, response, context)
+      serve(request, response, handlers)
+    })
   }
+  const refuse = refusing(handlers, context.linger)
   // With any of these events unheard node would answer itself.
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, onRequest)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // First of all: a reset would otherwise end the process (trap 1).
     socket.on('error', ignore)
-    afterAnswers(socket, settings.handshakeTimeout, () => upgrade(server, request, socket, head, handlers))
+    afterAnswers(socket, handshakeTimeout, () => upgrade(server, request, socket, head, { ...handlers, refuse }))
   })
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     socket.on('error', ignore)
-    afterAnswers(socket, settings.handshakeTimeout, () => answerRaw(socket, 405, 'Method not allowed', [METHODS]))
+    afterAnswers(socket, handshakeTimeout, () => refuse(socket, 405, 'Method not allowed', { headers: [METHODS] }))
   })
-  server.on('clientError', refuseBytes)
+  server.on('clientError', (error, socket) => refuseBytes(error, socket, refuse))
+  endOnlyIdle(server)
+  if (settings.proxyProtocol) askForProxyHeader(server, settings.proxyProtocol)
   return server
 }
+
+/** Answers on a raw socket for the last time: for bytes that are no request, or a request that node:http has let go of. */
+type Refuse = (
+  socket: Duplex,
+  status: number,
+  text: string,
+  more?: { readonly headers?: readonly string[]; readonly detail?: string },
+) => void
+
+const refusing =
+  ({ onMalformed }: HttpHandlers, linger: Linger): Refuse =>
+  (socket, status, text, { headers = [], detail = text } = {}) => {
+    if (socket.destroyed || !socket.writable) return
+    socket.on('error', ignore)
+    onMalformed({ peer: peerOf(socket), status, detail })
+    linger.end(socket, rawAnswer(status, text, headers))
+  }
 
 function parserOptions(handshakeTimeout: number): http.ServerOptions {
   return {
@@ -76,13 +125,21 @@ function parserOptions(handshakeTimeout: number): http.ServerOptions {
   }
 }
 
-function serve(request: IncomingMessage, response: ServerResponse, handlers: HttpHandlers): void {
+function serve(request: IncomingMessage, response: ServerResponse, { onRequest, onMalformed }: HttpHandlers): void {
   const problem = malformed(request)
-  if (problem) answer(response, problem.status, problem.text, ['Connection', 'close'])
-  else handlers.onRequest(request, response)
+  if (!problem) return onRequest(request, response)
+  const { status, text } = problem
+  onMalformed({ peer: peerOf(request.socket), status, detail: text })
+  answer(response, status, text, ['Connection', 'close'])
 }
 
-function upgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer, handlers: HttpHandlers): void {
+function upgrade(
+  server: Server,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  { onUpgrade, refuse }: Pick<HttpHandlers, 'onUpgrade'> & { readonly refuse: Refuse },
+): void {
   // Node sets the timeout between two requests, and forgets it here.
   request.socket.setTimeout(0)
   if (!asksForWebSocket(request)) {
@@ -91,27 +148,29 @@ function upgrade(server: Server, request: IncomingMessage, socket: Duplex, head:
     return
   }
   const problem = malformed(request)
-  if (problem) answerRaw(socket, problem.status, problem.text)
-  else handlers.onUpgrade(request, socket, head)
+  if (problem) refuse(socket, problem.status, problem.text)
+  else onUpgrade(request, socket, head)
 }
 
 /** Bytes that are no request, or a head that does not come to its end. */
-function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex, refuse: Refuse): void {
+  const { code = '' } = error
   const current = answering(socket)
   // Bytes after a request with `Connection: close`: its answer is under way and will be the last.
-  if (error.code === 'HPE_CLOSED_CONNECTION' && current) return
-  const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE'
-  if (isReset || current?.headersSent || isUnused(socket)) {
+  if (code === 'HPE_CLOSED_CONNECTION' && current) return
+  // What is no complaint of the HTTP parser is a reset, or a TLS handshake that failed.
+  const isHttp = code.startsWith('HPE_') || REFUSALS.has(code)
+  if (!isHttp || current?.headersSent || isUnused(socket)) {
     socket.destroy()
     return
   }
   // The request under way ends with its client, and with it what waits at the backend.
   if (current) socket.once('finish', () => socket.destroy())
-  const [status, text] = REFUSALS.get(error.code ?? '') ?? [400, 'Bad request']
-  answerRaw(socket, status, text)
+  const [status, text] = REFUSALS.get(code) ?? [400, 'Bad request']
+  refuse(socket, status, text, { detail: status === 400 ? error.message : text })
 }
 
 /** Browsers open connections that they may never use; an answer would be taken for that of a later request. */
 function isUnused(socket: Duplex): boolean {
-  return socket instanceof Socket && socket.bytesRead === 0
+  return socket instanceof Socket && !hasSpoken(socket)
 }

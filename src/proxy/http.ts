@@ -12,6 +12,7 @@ import { hasBody, requestHead } from './request-head.ts'
 import { type Agents, agentFor, openRequest, requestOptions, type UpstreamPool } from './upstream.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
+const SWITCHED = 'the upstream switched protocols without being asked'
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 /** Why a request was not passed to its end; for the operator, not for the client. */
@@ -83,7 +84,7 @@ function attempt(exchange: Exchange, upstream: Upstream, agent: Agent | false): 
   outgoing.once('response', (incoming) => onAnswer(exchange, state, incoming))
   outgoing.once('upgrade', (_answer, socket) => {
     socket.destroy()
-    fail(exchange, 'upstream_unreachable', upstream, 'the upstream switched protocols without being asked')
+    fail(exchange, 'upstream_unreachable', upstream, SWITCHED)
   })
   outgoing.on('error', (error) => onError(exchange, state, error))
   outgoing.once('close', () => {
@@ -127,6 +128,12 @@ class ConnectTimeout extends Error {}
 
 function onAnswer(exchange: Exchange, state: Attempt, incoming: IncomingMessage): void {
   state.stage = 'answered'
+  // To node, a 101 without both Upgrade and Connection is an answer like any other.
+  if (incoming.statusCode === 101) {
+    state.outgoing.destroy()
+    fail(exchange, 'upstream_unreachable', state.upstream, SWITCHED)
+    return
+  }
   incoming.on('error', (error) =>
     fail(exchange, 'upstream_unreachable', state.upstream, `the answer broke off: ${error.message}`),
   )

@@ -2,13 +2,13 @@
 import type { Connection } from '../policy/connection.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 
-/** The identity headers of an admitted connection, as a header list: the user percent-encoded, the claims base64url JSON. */
-export function identityHeaders({ user, claims }: Connection, { identity }: RoutePolicy): string[] {
+/** The identity headers of an admitted connection, as a header list: the user percent-encoded, the claims base64url JSON as they were signed. */
+export function identityHeaders(connection: Connection, { identity, payload }: RoutePolicy): string[] {
+  const { user, claims } = connection
   const headers: string[] = []
   if (identity.user !== undefined && user !== undefined) headers.push(identity.user, percentEncoded(user))
-  if (identity.claims !== undefined && claims) {
-    headers.push(identity.claims, Buffer.from(JSON.stringify(claims)).toString('base64url'))
-  }
+  // Only a verified token has taught claims.
+  if (identity.claims !== undefined && claims) headers.push(identity.claims, payload(connection))
   return headers
 }
 

@@ -11,13 +11,13 @@ const MAX_LINGERING = 1024
 
 export class Linger {
   readonly #wheel: Wheel
-  readonly #now: () => number
+  readonly #clock: () => number
   readonly #sockets = new Set<Duplex>()
 
-  /** @param now ms, the clock the wheel runs on */
-  constructor(wheel: Wheel, now: () => number) {
+  /** @param clock ms, what the wheel runs on */
+  constructor(wheel: Wheel, clock: () => number) {
     this.#wheel = wheel
-    this.#now = now
+    this.#clock = clock
   }
 
   /** Sends the last bytes and FIN, and holds the socket. */
@@ -31,7 +31,7 @@ export class Linger {
   hold(socket: Duplex): void {
     if (socket.destroyed) return
     this.#sockets.add(socket)
-    const deadline = this.#wheel.at(this.#now() + LINGER_MS, () => socket.destroy())
+    const deadline = this.#wheel.at(this.#clock() + LINGER_MS, () => socket.destroy())
     socket.once('close', () => {
       deadline.cancel()
       this.#sockets.delete(socket)

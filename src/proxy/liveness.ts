@@ -18,8 +18,8 @@ interface UpstreamState {
   readonly up: boolean | undefined
 }
 
-/** @param upstreams every backend of the policy of now @param now ms */
-export function createLiveness(upstreams: () => readonly Upstream[], now: () => number): Liveness {
+/** @param upstreams every backend of the policy of now @param clock ms, monotonic */
+export function createLiveness(upstreams: () => readonly Upstream[], clock: () => number): Liveness {
   const found = new Map<string, boolean>()
   let checkedAt = Number.NEGATIVE_INFINITY
   let underWay: Promise<void> | undefined
@@ -29,10 +29,10 @@ export function createLiveness(upstreams: () => readonly Upstream[], now: () => 
     const states = await Promise.all(all.map((upstream) => probe(upstream, PROBE_MS)))
     found.clear()
     for (const [index, { label }] of all.entries()) found.set(label, states[index] ?? false)
-    checkedAt = now()
+    checkedAt = clock()
   }
   const check = async () => {
-    if (now() - checkedAt < FRESH_MS) return known()
+    if (clock() - checkedAt < FRESH_MS) return known()
     underWay ??= checkAll().finally(() => {
       underWay = undefined
     })

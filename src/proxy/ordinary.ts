@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Observe } from '../observe/events.ts'
 import { answer } from './answer.ts'
 import { describe } from './describe.ts'
-import { toBackend } from './headers.ts'
+import { clientFacts, toBackend } from './headers.ts'
 import { passThrough } from './http.ts'
 import { rawRequest } from './upgrade.ts'
 import type { ProxyPolicy } from './upgrade-context.ts'
@@ -15,12 +15,14 @@ export interface OrdinaryContext {
   readonly connectTimeout: number
   /** ms since the epoch. */
   readonly now: () => number
+  /** ms on a monotonic clock */
+  readonly clock: () => number
   readonly observe: Observe
 }
 
 export function serveOrdinary(request: IncomingMessage, response: ServerResponse, context: OrdinaryContext): void {
   const policy = context.policy()
-  const connection = describe(rawRequest(request), policy.trust, context.now())
+  const connection = describe(rawRequest(request), policy.trust, { at: context.now(), clock: context.clock() })
   const route = policy.routeOf(connection.path) ?? policy.unmatched
   if (route.http === 'refuse') {
     return answer(response, 426, 'This address takes WebSocket connections only', [
@@ -32,14 +34,14 @@ export function serveOrdinary(request: IncomingMessage, response: ServerResponse
   }
   const pool = route.upstreams
   if (!pool) return answer(response, 404, 'Not found')
-  const removed = policy.identityHeaders
-  const headers = toBackend(request.rawHeaders, { ...connection, requestId: connection.id, removed })
+  const headers = toBackend(request.rawHeaders, clientFacts(connection, policy))
   const { agents, connectTimeout, observe } = context
   passThrough(request, response, {
     pool,
     agents,
     headers,
-    removed,
+    // Its trailers name no client: a proxy does so before the body.
+    removed: [...policy.identityHeaders, policy.trust.forwardedHeader],
     connectTimeout,
     onError: ({ reason, upstream, detail }) => {
       if (reason === 'bad_request') observe({ type: 'malformed', peer: connection.peer, status: 400, detail })

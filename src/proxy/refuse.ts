@@ -25,13 +25,16 @@ const RETRY_AFTER = { least: 1, spread: 10 }
 /** Decides how a refusal is delivered (contract section 4, `rejectWith`). */
 export function sayNo(reason: Reason, connection: Connection, route: RoutePolicy, answers: Answers): No {
   const { code, text, http } = answers[reason]
-  if (RETRY.has(reason)) {
-    const retryAfter = RETRY_AFTER.least + Math.floor(Math.random() * RETRY_AFTER.spread)
-    return { by: 'http', code: http, text, retryAfter }
+  if (RETRY.has(reason) || !closes(route.rejectWith, connection)) {
+    return { by: 'http', code: http, text, retryAfter: isTemporary(http) ? someTimeLater() : undefined }
   }
-  if (!closes(route.rejectWith, connection)) return { by: 'http', code: http, text, retryAfter: undefined }
   return { by: 'close', code, text, protocol: echoed(connection.protocols, route) }
 }
+
+/** Too many requests, or no service now (RFC 6585 section 4, RFC 9110 section 15.6.4): worth another try. */
+const isTemporary = (status: number): boolean => status === 429 || status === 503
+
+const someTimeLater = (): number => RETRY_AFTER.least + Math.floor(Math.random() * RETRY_AFTER.spread)
 
 function closes(rejectWith: RejectWith, connection: Connection): boolean {
   if (rejectWith !== 'auto') return rejectWith === 'close'

@@ -2,58 +2,28 @@
  * A permitted pair client and upstream: two directions, and how they end. The end is recorded once, each side gets a
  * Close where one can still be put in, and {@link CLOSING_MS} later both sockets are gone.
  */
-import type { Duplex } from 'node:stream'
-import type { AllowedRsv } from '../frames/extensions.ts'
-import type { Frame, Peer, Violation } from '../frames/frame.ts'
-import { closeFrame } from '../frames/writer.ts'
-import type { Observe, RouteTotals, Traffic } from '../observe/events.ts'
+import { type Frame, OPCODE, type Peer, type Violation } from '../frames/frame.ts'
+import { closeFrame, encodeFrame } from '../frames/writer.ts'
+import type { Traffic } from '../observe/events.ts'
 import type { SessionView } from '../observe/session-view.ts'
 import type { Permit } from '../policy/admit.ts'
-import type { Answers } from '../policy/answers.ts'
 import { type Finding, weigh } from '../policy/finding.ts'
 import { FrameInspector } from '../policy/inspect.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import type { Reason } from '../policy/reasons.ts'
 import { refuse } from '../policy/verdict.ts'
+import { boundClosing } from './closing.ts'
 import { Direction } from './direction.ts'
 import { type CloseText, type End, GONE, REASON_OF_CODE } from './end.ts'
+import type { Pair, SessionContext } from './session-context.ts'
 import { Tally } from './tally.ts'
-import type { Deadline, Wheel } from './wheel.ts'
-import { socketWire, type Wire } from './wire.ts'
-
-/** How long the rest of a closing may take: the other side's answer, what it still sends, its FIN (traps 12, 44). */
-export const CLOSING_MS = 5000
-
-/** How often that time is given again to a side that is slow but still reading. */
-const CLOSINGS = 12
-
-/** What sessions share. */
-export interface SessionContext {
-  /** Runs on `clock`. */
-  readonly wheel: Wheel
-  /** ms since the epoch. */
-  readonly now: () => number
-  /** ms, monotonic: what frames and deadlines are timed with. */
-  readonly clock: () => number
-  readonly observe: Observe
-  readonly answers: () => Answers
-  readonly totals: (route: string) => RouteTotals
-  /** Told when both sockets are gone. */
-  readonly ended: (session: Session) => void
-}
-
-/** Two sockets after a 101, with what came glued to either handshake. */
-export interface Pair {
-  readonly permit: Permit
-  readonly client: Duplex
-  readonly clientHead: readonly Uint8Array[]
-  readonly upstream: Duplex
-  readonly upstreamHead: Uint8Array
-  readonly rsv: AllowedRsv
-}
+import type { Deadline } from './wheel.ts'
+import type { Wire } from './wire.ts'
 
 export class Session implements SessionView {
   readonly since: number
+  /** The same on the monotonic clock. */
+  readonly #opened: number
   readonly #permit: Permit
   /** The permit's, or what a reload made of it. */
   #route: RoutePolicy
@@ -75,16 +45,18 @@ export class Session implements SessionView {
     this.#route = route
     this.#context = context
     this.since = context.now()
+    this.#opened = context.clock()
     this.#tally = new Tally(context.totals(route.name))
-    this.#inspector = new FrameInspector(connection, route.frames, (finding) => this.#count(finding))
-    this.#client = socketWire(pair.client, this.#wireEvents('client'))
-    this.#upstream = socketWire(pair.upstream, this.#wireEvents('upstream'))
+    this.#inspector = new FrameInspector(connection, route.frames, (finding) => this.#count(finding), pair.droppable)
+    this.#client = context.makeWire(pair.client, this.#wireEvents('client'))
+    this.#upstream = context.makeWire(pair.upstream, this.#wireEvents('upstream'))
     const { rsv } = pair
     const { clock: now } = context
+    const later = (time: number, run: () => void) => this.#later(time, run)
     const [client, upstream] = [this.#client, this.#upstream]
     const check = route.validateUtf8 ? 'text' : 'nothing'
-    this.#up = new Direction({ sender: 'client', rsv, check, now, from: client, to: upstream }, this.#upEvents())
-    const down = { sender: 'upstream', rsv, check: 'nothing', now, from: upstream, to: client } as const
+    this.#up = new Direction({ sender: 'client', rsv, check, now, later, from: client, to: upstream }, this.#upEvents())
+    const down = { sender: 'upstream', rsv, check: 'nothing', now, later, from: upstream, to: client } as const
     this.#down = new Direction(down, this.#downEvents())
     this.#start(pair)
   }
@@ -108,11 +80,14 @@ export class Session implements SessionView {
     return this.#permit.connection.header('origin')[0]
   }
 
-  /** Ends the connection from our side: both sides get the reason's code and text. */
-  end(reason: Reason, detail = ''): void {
+  /**
+   * Ends the connection from our side: both sides get the reason's code and text.
+   * @param notice a text message for the client before that
+   */
+  end(reason: Reason, detail = '', notice?: string): void {
     const answer = this.#context.answers()[reason]
     this.#record({ code: answer.code, reason, detail, initiator: 'proxy' })
-    this.#closeBoth(answer, answer)
+    this.#closeBoth(answer, answer, notice)
   }
 
   /** Ends it with no more waiting. */
@@ -128,33 +103,48 @@ export class Session implements SessionView {
   }
 
   #start({ permit, clientHead, upstreamHead }: Pair): void {
+    permit.opened((finding) => this.#conclude(finding))
     const { expiresAt } = permit.connection
     const { wheel, clock, now } = this.#context
     // Deadlines run on the monotonic clock; a token's end is a date.
     if (expiresAt !== undefined) this.#expiry = wheel.at(clock() + expiresAt - now(), () => this.#expire())
     if (upstreamHead.length > 0) this.#read('upstream', upstreamHead)
     for (const chunk of clientHead) this.#read('client', chunk)
-    this.#client.resume()
-    this.#upstream.resume()
+    this.#up.resume()
+    this.#down.resume()
   }
 
   #wireEvents(side: Peer) {
     return {
       read: (chunk: Uint8Array) => this.#read(side, chunk),
-      drained: () => this.#other(side).resume(),
-      ended: () => this.#left(side),
+      drained: () => this.#to(side).drained(),
+      ended: () => this.#from(side).afterwards(() => this.#left(side)),
       closed: () => this.#gone(side),
     }
   }
 
-  /** A fault of ours ends this session, not the process. */
   #read(side: Peer, chunk: Uint8Array): void {
     try {
       this.#from(side).receive(chunk)
     } catch (error) {
-      this.end('internal_error', error instanceof Error ? error.message : 'the relay failed')
-      this.destroy()
+      this.#fail(error)
     }
+  }
+
+  #later(time: number, run: () => void): Deadline {
+    return this.#context.wheel.at(time, () => {
+      try {
+        run()
+      } catch (error) {
+        this.#fail(error)
+      }
+    })
+  }
+
+  /** A fault of ours ends this session, not the process. */
+  #fail(error: unknown): void {
+    this.end('internal_error', error instanceof Error ? error.message : 'the relay failed')
+    this.destroy()
   }
 
   #other(side: Peer): Wire {
@@ -166,13 +156,18 @@ export class Session implements SessionView {
     return side === 'client' ? this.#up : this.#down
   }
 
+  /** The direction that a side receives. */
+  #to(side: Peer): Direction {
+    return side === 'client' ? this.#down : this.#up
+  }
+
   #upEvents() {
     const tally = this.#tally
     return {
       judge: (frame: Frame) => this.#inspector.judge(frame),
       message: () => tally.messageIn(),
       forwarded: (bytes: number) => tally.bytesIn(bytes),
-      refused: (finding: Finding) => this.end(finding.reason, finding.detail),
+      refused: ({ reason, detail, notice }: Finding) => this.end(reason, detail, notice),
       violated: (violation: Violation) => this.#violated(violation),
       ...this.#closeEvents('client'),
     }
@@ -197,7 +192,7 @@ export class Session implements SessionView {
         this.#record({ code, reason: '', detail: reason, initiator: side })
         this.#arm()
       },
-      answered: () => (side === 'client' ? this.#down : this.#up).finish(),
+      answered: () => this.#to(side).finish(),
     }
   }
 
@@ -219,10 +214,14 @@ export class Session implements SessionView {
     return 'stop'
   }
 
-  /** The token ended. A dry run of the token check only says so. */
   #expire(): void {
     const step = { check: 'token', mode: this.#route.tokenMode }
-    const finding = weigh(step, refuse('token_expired', 'the token of an open connection expired'))
+    this.#conclude(weigh(step, refuse('token_expired', 'the token of an open connection expired')))
+  }
+
+  /** No frame is to blame: its token ended, or a newer connection took its place. A dry run only says so. */
+  #conclude(finding: Finding): void {
+    if (this.#end) return
     this.#count(finding)
     if (finding.counted) this.end(finding.reason, finding.detail)
   }
@@ -239,8 +238,7 @@ export class Session implements SessionView {
   /** A side's socket is gone. */
   #gone(side: Peer): void {
     this.#left(side)
-    // What it did not take will never drain.
-    this.#other(side).resume()
+    this.#to(side).receiverLeft()
     this.#open--
     if (this.#open === 0) this.#finish()
   }
@@ -253,8 +251,9 @@ export class Session implements SessionView {
     direction.close(closeFrame(GONE[side].code, GONE[side].text, to))
   }
 
-  #closeBoth(toClient: CloseText, toUpstream: CloseText): void {
-    this.#down.close(closeFrame(toClient.code, toClient.text, 'client'))
+  #closeBoth(toClient: CloseText, toUpstream: CloseText, notice?: string): void {
+    const message = notice === undefined ? undefined : encodeFrame(OPCODE.text, Buffer.from(notice), 'client')
+    this.#down.close(closeFrame(toClient.code, toClient.text, 'client'), message)
     this.#up.close(closeFrame(toUpstream.code, toUpstream.text, 'upstream'))
     this.#arm()
   }
@@ -264,16 +263,8 @@ export class Session implements SessionView {
   }
 
   #arm(): void {
-    this.#closing ??= this.#deadline(CLOSINGS, Number.POSITIVE_INFINITY)
-  }
-
-  /** Ends it by force, unless a slow side is still taking what was sent before the Close. */
-  #deadline(rounds: number, queuedBefore: number): Deadline {
-    return this.#context.wheel.at(this.#context.clock() + CLOSING_MS, () => {
-      const queued = this.#client.queued() + this.#upstream.queued()
-      if (queued === 0 || queued >= queuedBefore || rounds <= 1) return this.destroy()
-      this.#closing = this.#deadline(rounds - 1, queued)
-    })
+    const queued = () => this.#client.queued() + this.#upstream.queued()
+    this.#closing ??= boundClosing({ ...this.#context, queued, destroy: () => this.destroy() })
   }
 
   #count(finding: Finding): void {
@@ -290,8 +281,9 @@ export class Session implements SessionView {
     this.#context.ended(this)
     const { connection, route } = this.#permit
     const end: End = this.#end ?? { code: 1006, reason: '', detail: '', initiator: 'proxy' }
-    const durationMs = this.#context.now() - this.since
+    const durationMs = this.#context.clock() - this.#opened
     const { traffic, violations } = this.#tally
-    this.#context.observe({ type: 'closed', connection, route: route.name, ...end, durationMs, traffic, violations })
+    const closed = { ...end, opened: true, durationMs, traffic, violations }
+    this.#context.observe({ type: 'closed', connection, route: route.name, ...closed })
   }
 }

@@ -1,11 +1,10 @@
 /** What one session relayed and refused, counted for itself and for its route, in plain numbers. */
-import type { RouteTotals, Traffic } from '../observe/events.ts'
+import type { RouteTotals, Traffic, ViolationKey } from '../observe/events.ts'
 import type { Finding } from '../policy/finding.ts'
-import type { Reason } from '../policy/reasons.ts'
 
 export class Tally {
   readonly traffic: Traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 }
-  readonly violations = new Map<Reason, number>()
+  readonly violations = new Map<ViolationKey, number>()
   readonly #totals: RouteTotals
 
   constructor(totals: RouteTotals) {
@@ -34,10 +33,10 @@ export class Tally {
   }
 
   /** Counts a refused frame; says whether it is the session's first for that reason. */
-  violation({ reason, counted }: Finding): 'first' | 'again' {
-    const seen = this.violations.get(reason) ?? 0
-    this.violations.set(reason, seen + 1)
-    const action = counted ? 'close' : 'none'
+  violation({ reason, action }: Finding): 'first' | 'again' {
+    const violation: ViolationKey = action === 'candidate' ? `candidate.${reason}` : reason
+    const seen = this.violations.get(violation) ?? 0
+    this.violations.set(violation, seen + 1)
     const key = `${reason} ${action}`
     const total = this.#totals.violations.get(key) ?? { reason, action, count: 0 }
     total.count++

@@ -60,6 +60,14 @@ export function answering(socket: Duplex): ServerResponse | undefined {
   return unanswered.get(socket)?.[0]?.response
 }
 
+/**
+ * For a server's `timeout` event, which a socket emits that was silent for a while: ends it, unless it waits for us. A
+ * client that does not take its answer is ended too.
+ */
+export function endIdle(socket: Duplex): void {
+  if (!answering(socket) || socket.writableLength > 0) socket.destroy()
+}
+
 function isOpen(socket: Duplex): boolean {
   return !socket.destroyed && !socket.writableEnded
 }

@@ -1,7 +1,7 @@
 /** What every upgrade shares. */
 import type { Policy } from '../policy/policy.ts'
 import type { Linger } from './linger.ts'
-import type { SessionContext } from './session.ts'
+import type { SessionContext } from './session-context.ts'
 import type { Sessions } from './sessions.ts'
 import type { UpstreamPool } from './upstream.ts'
 

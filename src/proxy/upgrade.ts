@@ -7,7 +7,9 @@ import { rawAnswer } from './answer.ts'
 import { Attempt } from './attempt.ts'
 import { describe } from './describe.ts'
 import { badHandshake } from './handshake.ts'
+import { peerOf } from './peer.ts'
 import { Upgrade } from './pending-upgrade.ts'
+import { peerAddress } from './proxied-peer.ts'
 import { deliver, sayNo } from './refuse.ts'
 import type { UpgradeContext } from './upgrade-context.ts'
 
@@ -16,7 +18,7 @@ export async function serveUpgrade(request: IncomingMessage, socket: Duplex, hea
   const started = context.clock()
   const bad = badHandshake(request)
   if (bad) {
-    context.observe({ type: 'malformed', peer: peerOf(request), status: bad.status, detail: bad.text })
+    context.observe({ type: 'malformed', peer: peerOf(socket), status: bad.status, detail: bad.text })
     return context.linger.end(socket, rawAnswer(bad.status, bad.text, bad.headers))
   }
   const upgrade = new Upgrade(request, socket, head)
@@ -26,24 +28,22 @@ export async function serveUpgrade(request: IncomingMessage, socket: Duplex, hea
 async function judge(upgrade: Upgrade, started: number, context: UpgradeContext): Promise<void> {
   const { request } = upgrade
   const policy = context.policy()
-  const connection = describe(rawRequest(request), policy.trust, context.now())
+  const connection = describe(rawRequest(request), policy.trust, { at: context.now(), clock: started })
   const admission = await admit(connection, policy)
   const no = admission.granted
     ? undefined
     : sayNo(admission.refusal.reason, admission.connection, admission.route, policy.answers)
   observeDecision(admission, no?.code, started, context)
-  if (admission.granted) return new Attempt(upgrade, admission, started, context).run()
+  if (admission.granted) return new Attempt({ upgrade, admission, policy, started }, context).run()
   upgrade.take()
   if (no) deliver(no, upgrade, context.linger)
 }
-
-const peerOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? 'unix'
 
 /** What `describe` needs of a request. */
 export const rawRequest = (request: IncomingMessage) => ({
   target: request.url ?? '',
   rawHeaders: request.rawHeaders,
-  remoteAddress: request.socket.remoteAddress,
+  remoteAddress: peerAddress(request.socket),
   encrypted: request.socket instanceof TLSSocket,
 })
 
@@ -53,12 +53,12 @@ function observeDecision(
   started: number,
   context: UpgradeContext,
 ): void {
-  const { connection, route, findings } = admission
+  const { connection, route, findings, candidates } = admission
   const tookMs = context.clock() - started
   const query = connection.query === '' ? '' : `?${route.maskQuery(connection.query)}`
   const url = `${printable(connection.path)}${query}`
   const refusal = admission.granted || code === undefined ? {} : { refusal: { finding: admission.refusal, code } }
-  context.observe({ type: 'decided', connection, route: route.name, findings, ...refusal, url, tookMs })
+  context.observe({ type: 'decided', connection, route: route.name, findings, candidates, ...refusal, url, tookMs })
 }
 
 /** A path for the log: bounded, and ASCII only. */

@@ -1,11 +1,15 @@
 /**
- * What the relay needs of a socket, and nothing more, so that a faster way to read and write can stand in.
- * This implementation is portable: public API of `node:net` alone.
+ * What the relay needs of a socket, and nothing more, so that a faster way to read and write can stand in:
+ * `wire-portable.ts` is made of public API alone, `wire-fast.ts` reads and writes the handle below the socket, and
+ * `wire-choice.ts` says which is used.
  */
 import type { Duplex } from 'node:stream'
 
 export interface Wire {
-  /** Sends bytes. False: they are queued, stop reading the other side until `drained`. */
+  /**
+   * Sends bytes: a chunk that a wire has just read, or bytes that nobody writes to any more.
+   * False: some are queued, stop reading the other side until `drained`.
+   */
   readonly write: (bytes: Uint8Array) => boolean
   /** Bytes queued and not yet taken by the kernel. */
   readonly queued: () => number
@@ -17,11 +21,11 @@ export interface Wire {
   readonly destroy: () => void
 }
 
-/** What a wire tells its owner. */
+/** What a wire tells its owner. None is called from within a call to the same wire. */
 export interface WireEvents {
   /** Bytes arrived; they are valid during the call only. */
   readonly read: (chunk: Uint8Array) => void
-  /** The queue of a `write` that returned false is empty. */
+  /** The queue of a `write` that returned false is empty. Once for every time it was not. */
   readonly drained: () => void
   /** The peer sent FIN. */
   readonly ended: () => void
@@ -30,18 +34,4 @@ export interface WireEvents {
 }
 
 /** Takes over a socket: it has no listeners but an error listener, and nobody reads it. Reading starts with `resume()`. */
-export function socketWire(socket: Duplex, events: WireEvents): Wire {
-  socket.pause()
-  socket.on('data', events.read)
-  socket.on('drain', events.drained)
-  socket.on('end', events.ended)
-  socket.on('close', events.closed)
-  return {
-    write: (bytes) => socket.destroyed || socket.writableEnded || socket.write(bytes),
-    queued: () => socket.writableLength,
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
-    end: () => void socket.end(),
-    destroy: () => void socket.destroy(),
-  }
-}
+export type MakeWire = (socket: Duplex, events: WireEvents) => Wire

@@ -6,7 +6,7 @@ import { createMetrics, type MetricSources, type Metrics } from '../observe/metr
 export interface Observers {
   readonly observe: Observe
   /** Begins to log and count; what is observed before is lost. */
-  readonly connect: (log: LogOptions, sources: MetricSources) => Metrics
+  readonly connect: (log: LogOptions, sources: MetricSources, ...others: readonly Observe[]) => Metrics
 }
 
 /** The proxy is told where to report before there is anything to read from it: so the two are connected later. */
@@ -16,9 +16,9 @@ export function createObservers(): Observers {
     observe: (event) => {
       for (const sink of sinks) sink(event)
     },
-    connect: (log, sources) => {
+    connect: (log, sources, ...others) => {
       const metrics = createMetrics(sources)
-      sinks.push(createLog(log), metrics.observe)
+      sinks.push(createLog(log), metrics.observe, ...others)
       return metrics
     },
   }

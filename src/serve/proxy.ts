@@ -4,20 +4,27 @@ import { Server as TlsServer } from 'node:tls'
 import { assemble } from '../assemble.ts'
 import type { Config } from '../config/settings.ts'
 import { Counts } from '../limits/counts.ts'
+import { Limiters } from '../limits/limiters.ts'
 import type { Observe } from '../observe/events.ts'
+import type { Occupant } from '../policy/seat.ts'
 import { Drain } from '../proxy/drain.ts'
-import { createHttpServer } from '../proxy/http-server.ts'
+import { createHttpServer, type HttpHandlers, type HttpServerSettings } from '../proxy/http-server.ts'
 import { Linger } from '../proxy/linger.ts'
 import { serveOrdinary } from '../proxy/ordinary.ts'
+import { endUnread } from '../proxy/proxied-peer.ts'
 import { Sessions } from '../proxy/sessions.ts'
 import { serveUpgrade } from '../proxy/upgrade.ts'
 import type { ProxyPolicy } from '../proxy/upgrade-context.ts'
 import { type Agents, closeAgents, createAgents, UpstreamPool } from '../proxy/upstream.ts'
 import { Wheel } from '../proxy/wheel.ts'
+import type { MakeWire } from '../proxy/wire.ts'
+import { MAX_TIMER_MS } from '../settings/duration.ts'
 import { keepKeySets } from '../tokens/kept-key-sets.ts'
 
 /** How coarse deadlines are. */
 const TICK_MS = 50
+/** How often connections that have become idle are ended while the server closes. */
+const IDLE_LOOK_MS = 100
 
 export interface ProxyServer {
   readonly server: Server
@@ -32,6 +39,7 @@ export interface ProxyServer {
   readonly cut: () => void
   /** Ends whatever is left, at once. */
   readonly destroy: () => void
+  readonly limiters: Limiters
   /** How much is held, for tests of leaks. */
   readonly held: () => Held
 }
@@ -43,14 +51,19 @@ export interface Held {
   readonly lingering: number
 }
 
-/** @param observe told of everything; it may be asked before the proxy listens */
-export function createProxy(config: Config, observe: Observe): ProxyServer {
+/**
+ * @param makeWire how sessions read and write their sockets
+ * @param observe told of everything; it may be asked before the proxy listens
+ */
+export function createProxy(config: Config, makeWire: MakeWire, observe: Observe): ProxyServer {
   const now = () => Date.now()
   const clock = () => performance.now()
   const wheel = new Wheel(TICK_MS, clock())
   const ticking = setInterval(() => wheel.tick(clock()), TICK_MS)
   const sessions = new Sessions()
-  const counts = new Counts()
+  const counts = new Counts<Occupant>()
+  const candidateCounts = new Counts<Occupant>()
+  const limiters = new Limiters()
   const linger = new Linger(wheel, clock)
   const agents = createAgents()
   const drain = new Drain({ sessions, wheel, now: clock, observe })
@@ -58,7 +71,14 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
     observe({ type: 'keys', url, outcome: type, detail }),
   )
   const compile = (settings: Config): ProxyPolicy =>
-    assemble(settings, { counts, keySet, isDraining: () => drain.isClosing, upstreams: (all) => new UpstreamPool(all) })
+    assemble(settings, {
+      counts,
+      candidateCounts,
+      limiters,
+      keySet,
+      isDraining: () => drain.isClosing,
+      upstreams: (all) => new UpstreamPool(all),
+    })
   let policy = compile(config)
   const { handshakeTimeout } = config
   const context = {
@@ -71,14 +91,14 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
     policy: () => policy,
     answers: () => policy.answers,
     totals: (route: string) => sessions.totalsOf(route),
+    makeWire,
     ended: (session: Parameters<Sessions['remove']>[0]) => sessions.remove(session),
     handshakeTimeout,
     connectTimeout: handshakeTimeout,
     agents,
   }
   const cutting = new AbortController()
-  const tls = secureContext(config)
-  const server = createHttpServer(tls ? { handshakeTimeout, tls } : { handshakeTimeout }, {
+  const handlers: HttpHandlers = {
     onRequest: (request, response) => serveOrdinary(request, response, context),
     onUpgrade: (request, socket, head) => {
       serveUpgrade(request, socket, head, context).catch((error: unknown) => {
@@ -90,10 +110,13 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
         })
       })
     },
-  })
+    onMalformed: (refused) => observe({ type: 'malformed', ...refused }),
+  }
+  const server = createHttpServer(serverSettings(config, context), handlers, context)
   return {
     server,
     sessions,
+    limiters,
     drain,
     policy: () => policy,
     adopt: (settings) => {
@@ -112,7 +135,26 @@ export function createProxy(config: Config, observe: Observe): ProxyServer {
       cutting.abort()
     },
     destroy: () => destroy({ server, sessions, linger, agents, ticking }),
-    held: () => ({ sessions: sessions.size, counts: counts.size, deadlines: wheel.size, lingering: linger.size }),
+    held: () => ({
+      sessions: sessions.size,
+      counts: counts.size + candidateCounts.size,
+      deadlines: wheel.size,
+      lingering: linger.size,
+    }),
+  }
+}
+
+function serverSettings(
+  config: Config,
+  { policy, observe }: { readonly policy: () => ProxyPolicy; readonly observe: Observe },
+): HttpServerSettings {
+  const { handshakeTimeout } = config
+  const tls = secureContext(config)
+  const trusts = (peer: string) => policy().trust.trusts(peer)
+  return {
+    handshakeTimeout,
+    ...(tls ? { tls } : {}),
+    ...(config.proxyProtocol ? { proxyProtocol: { trusts, timeoutMs: handshakeTimeout, observe } } : {}),
   }
 }
 
@@ -121,15 +163,18 @@ const secureContext = ({ tls }: Config) => tls && { cert: tls.cert.text, key: tl
 
 function finish(server: Server, timeoutMs: number, cut: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, cut.aborted ? 0 : timeoutMs)
     const done = () => {
       clearTimeout(timer)
+      clearInterval(ending)
       cut.removeEventListener('abort', done)
       resolve()
     }
+    const timer = setTimeout(done, cut.aborted ? 0 : Math.min(timeoutMs, MAX_TIMER_MS))
+    // A kept connection whose last request is answered meanwhile would be waited for in vain.
+    const ending = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS)
     cut.addEventListener('abort', done)
     server.close(done)
-    server.closeIdleConnections()
+    endUnread(server)
   })
 }
 
@@ -146,6 +191,7 @@ function destroy({ server, sessions, linger, agents, ticking }: Parts): void {
   sessions.destroy()
   linger.destroy()
   server.closeAllConnections()
+  endUnread(server)
   server.close()
   closeAgents(agents)
 }

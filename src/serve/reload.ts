@@ -9,7 +9,7 @@ export type Loaded = Extract<LoadResult, { ok: true }>
 export type Reloaded = { readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }
 
 /** Settings that are read once, at the start. */
-const FIXED = ['listen', 'ops', 'admin', 'handshakeTimeout', 'logLevel', 'watch'] as const
+const FIXED = ['listen', 'ops', 'admin', 'proxyProtocol', 'handshakeTimeout', 'logLevel', 'watch', 'wire'] as const
 
 /** The configuration in force. */
 export class Configuration {

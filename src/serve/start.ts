@@ -7,9 +7,12 @@ import { createOps } from '../ops/server.ts'
 import type { Reason } from '../policy/reasons.ts'
 import type { Drained } from '../proxy/drain.ts'
 import { createLiveness, type Liveness } from '../proxy/liveness.ts'
+import { chooseWire, type WireName } from '../proxy/wire-choice.ts'
 import { parseDuration } from '../settings/duration.ts'
+import { limiterViews } from './limiter-views.ts'
 import { type Listeners, openListeners, type Servers } from './listeners.ts'
 import { createObservers, type Observers } from './observers.ts'
+import { type OneClientWatch, watchForOneClient } from './one-client.ts'
 import { createProxy, type Held, type ProxyServer } from './proxy.ts'
 import { readiness } from './readiness.ts'
 import { Configuration, type Loaded, type Reloaded } from './reload.ts'
@@ -35,21 +38,24 @@ export interface Running {
   readonly held: () => Held
 }
 
-/** Starts a proxy. Rejects, with nothing left running, where an address that was asked for cannot be used. */
+/** Starts a proxy. Rejects, with nothing left running, where an address or a wire that was asked for cannot be used. */
 export async function start(options: StartOptions): Promise<Running> {
   const { loaded } = options
   const observers = createObservers()
   const { observe } = observers
-  const proxy = createProxy(loaded.config, observe)
-  const liveness = createLiveness(() => backends(proxy), now)
-  const metrics = connect(observers, proxy, liveness, options)
+  const wire = await chooseWire(loaded.config.wire)
+  const proxy = createProxy(loaded.config, wire.make, observe)
+  const liveness = createLiveness(() => backends(proxy), clock)
+  const clients = watchForOneClient(clock, observe)
+  const metrics = connect(observers, proxy, liveness, { ...options, wire: wire.name, clients })
   const configuration = new Configuration(loaded, options.load, proxy, observe)
   const stage: { is: 'starting' | 'serving' } = { is: 'starting' }
   const servers: Servers = {
     listen: proxy.server,
     ops: createOps({
-      readiness: () => readiness(proxy.drain.isDraining ? 'draining' : stage.is, liveness),
+      readiness: () => readiness(proxy.drain.isDraining ? 'draining' : stage.is, liveness, clients.address()),
       metrics: scraped(metrics, liveness),
+      clock,
     }),
     admin: adminServer(configuration, proxy, observe),
   }
@@ -58,7 +64,8 @@ export async function start(options: StartOptions): Promise<Running> {
     const warn = (message: string) => observe({ type: 'warning', message })
     const listeners = await openListeners(servers, loaded.config, (setting) => loaded.given.has(setting), warn)
     loaded.warnings.forEach(warn)
-    observe({ type: 'started', listeners, mode: loaded.config.mode })
+    if (wire.because !== undefined) warn(`wire: the portable one is used: ${wire.because}`)
+    observe({ type: 'started', listeners, mode: loaded.config.mode, wire: wire.name })
     configuration.watch()
     stage.is = 'serving'
     return running(listeners, configuration, proxy, observe, close)
@@ -69,20 +76,30 @@ export async function start(options: StartOptions): Promise<Running> {
 }
 
 const now = () => Date.now()
+const clock = () => performance.now()
 
-function connect(observers: Observers, proxy: ProxyServer, liveness: Liveness, options: StartOptions): Metrics {
-  const { write, version, nodeVersion } = options
+interface ConnectOptions extends StartOptions {
+  readonly wire: WireName
+  readonly clients: OneClientWatch
+}
+
+function connect(observers: Observers, proxy: ProxyServer, liveness: Liveness, options: ConnectOptions): Metrics {
+  const { write, version, nodeVersion, wire, clients } = options
   const codeOf = (reason: Reason) => proxy.policy().answers[reason].code
   const log = { level: options.loaded.config.logLevel, write, now, codeOf }
-  return observers.connect(log, {
+  const sources = {
     version,
     nodeVersion,
+    wire,
     totals: () => proxy.sessions.totals(),
     upstreams: liveness.known,
     isDraining: () => proxy.drain.isDraining,
+    limiters: () => limiterViews(proxy.limiters, clock),
+    looksLikeOne: () => clients.address() !== undefined,
     dryRunRoutes: () => dryRunRoutes(proxy),
     now,
-  })
+  }
+  return observers.connect(log, sources, clients.observe)
 }
 
 function adminServer(configuration: Configuration, proxy: ProxyServer, observe: Observe) {
@@ -94,6 +111,7 @@ function adminServer(configuration: Configuration, proxy: ProxyServer, observe: 
     actions: {
       config: () => configuration.loaded.effective,
       sessions: () => proxy.sessions.all(),
+      limiters: () => limiterViews(proxy.limiters, clock),
       drain: () => proxy.drain.begin(configuration.loaded.config.drain),
       reload: async () => configuration.reload(),
       parseDuration,
@@ -111,9 +129,9 @@ function running(
   let stopping: Promise<Drained> | undefined
   const drainAndClose = async () => {
     const { drain } = configuration.loaded.config
-    const endAt = performance.now() + drain.delay + drain.timeout
+    const endAt = clock() + drain.delay + drain.timeout
     const drained = await proxy.drain.begin(drain)
-    await proxy.finish(Math.max(0, endAt - performance.now()))
+    await proxy.finish(Math.max(0, endAt - clock()))
     close()
     observe({ type: 'stopped' })
     return drained

@@ -1,6 +1,17 @@
 /** The payload of a token whose signature was good. */
 export type Claims = Readonly<Record<string, unknown>>
 
+/**
+ * Whether a claim is a number that reading JSON may have changed: two of them, once read, can be the same (RFC 8259
+ * section 6), so none may name a user, a key or a resource.
+ */
+export const isInexact = (claim: unknown): boolean =>
+  typeof claim === 'number' && !(Number.isInteger(claim) ? Number.isSafeInteger(claim) : Number.isFinite(claim))
+
+/** What to tell of an inexact claim. */
+export const inexactClaim = (name: string): string =>
+  `claim ${name} is an integer beyond 2^53, which JSON readers round: mint it as text`
+
 export interface ClaimRules {
   /** Who may have issued the token; one of these. */
   readonly issuer?: string | readonly string[] | undefined

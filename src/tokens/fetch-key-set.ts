@@ -1,11 +1,14 @@
-import { type ParsedKeySet, parseKeySet, UnusableKeySet } from './key-set.ts'
+import { type ParsedKeySet, parseKeySet, UnusableKeySet, whyNone } from './key-set.ts'
 
 const MAX_BYTES = 1024 * 1024
 
 /** A fetched key set, or why there is none; the detail holds nothing of the URL or of the answer's body. */
 export type Fetched = { readonly set: ParsedKeySet } | { readonly problem: string }
 
-/** Fetches a JWKS once: no redirects, at most 1 MiB, the whole answer within `timeoutMs`. Never rejects. */
+/**
+ * Fetches a JWKS once: no redirects, at most 1 MiB, the whole answer within `timeoutMs`. An answer without a usable key is
+ * a problem too: it would end every session of everybody. Never rejects.
+ */
 export async function fetchKeySet(url: string, fetch: typeof globalThis.fetch, timeoutMs: number): Promise<Fetched> {
   try {
     const response = await fetch(url, {
@@ -17,10 +20,15 @@ export async function fetchKeySet(url: string, fetch: typeof globalThis.fetch, t
       await response.body?.cancel()
       throw new UnusableKeySet(describeStatus(response.status))
     }
-    return { set: parseKeySet(await readBounded(response)) }
+    return { set: usable(parseKeySet(await readBounded(response))) }
   } catch (error) {
     return { problem: describe(error, timeoutMs) }
   }
+}
+
+function usable(set: ParsedKeySet): ParsedKeySet {
+  if (set.keys.length === 0) throw new UnusableKeySet(`holds no usable key${whyNone(set.ignored)}`)
+  return set
 }
 
 async function readBounded(response: Response): Promise<string> {

@@ -1,4 +1,5 @@
 import { cookieValues } from './cookies.ts'
+import { beginsAsJwt } from './looks-like-jwt.ts'
 import { duplicateNames, queryValues } from './query.ts'
 import type { TokenSource } from './sources.ts'
 
@@ -38,7 +39,7 @@ export function duplicateSource(sources: readonly TokenSource[], request: TokenR
 export function tokenProtocols(protocols: readonly string[], sources: readonly TokenSource[]): ReadonlySet<number> {
   const indexes = new Set(sources.flatMap((source) => protocolIndexes(protocols, source)))
   for (const [index, item] of protocols.entries()) {
-    if (LOOKS_LIKE_JWT.test(item)) indexes.add(index)
+    if (beginsAsJwt(item)) indexes.add(index)
   }
   return indexes
 }
@@ -54,8 +55,6 @@ export function protocolIndexes(protocols: readonly string[], source: TokenSourc
   }
   return indexes
 }
-
-const LOOKS_LIKE_JWT = /^eyJ[\w-]+\./
 
 function tokensAt(source: TokenSource, request: TokenRequest): string[] {
   switch (source.kind) {

@@ -9,8 +9,13 @@ export interface KeyQuery {
   readonly kid: string | undefined
 }
 
-/** The keys that may have signed a token; `unavailable` when the set was never fetched and its endpoint does not answer. */
-export type FoundKeys = readonly KeyObject[] | 'unavailable'
+/** The set was never fetched, and this is what its endpoint did; holds nothing of the URL or of the answer's body. */
+interface Unavailable {
+  readonly unavailable: string
+}
+
+/** The keys that may have signed a token, or why there are none to look among. */
+export type FoundKeys = readonly KeyObject[] | Unavailable
 
 /** Public keys that may change while we run (JWKS, RFC 7517 section 5). */
 export interface KeySet {
@@ -107,7 +112,8 @@ function parseOrExplain(text: string): ParsedKeySet {
   }
 }
 
-function whyNone(ignored: ParsedKeySet['ignored']): string {
+/** Of a set without a usable key: what was expected. */
+export function whyNone(ignored: ParsedKeySet['ignored']): string {
   if (ignored.symmetric > 0) return ' (a key of kty "oct" is a shared secret: give it as secret)'
   return ', expected signature keys of kty RSA (2048 bits or more), EC (P-256, P-384, P-521) or OKP (Ed25519)'
 }

@@ -105,6 +105,6 @@ function notServed(algorithm: Algorithm): string {
 }
 
 function join(own: readonly KeyObject[], found: FoundKeys): FoundKeys {
-  if (found === 'unavailable') return own.length > 0 ? own : found
+  if ('unavailable' in found) return own.length > 0 ? own : found
   return [...own, ...found]
 }

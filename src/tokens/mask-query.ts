@@ -1,9 +1,8 @@
-import { decodeFully, type NameMatcher, nameMatcher, splitPair } from './query.ts'
+import { holdsJwt } from './looks-like-jwt.ts'
+import { type NameMatcher, nameMatcher, splitPair } from './query.ts'
 
 const MAX_LENGTH = 2_048
 const MASK = '***'
-/** How every JWT begins: base64url of `{"`. Where it ends is not asked: half a token is still worth hiding. */
-const LOOKS_LIKE_JWT = /eyJ[\w-]{8}/
 
 /**
  * A raw query fit for a log line (trap 29): the values of `names`, under any disguise, and whatever holds a JWT, however
@@ -31,8 +30,4 @@ function maskPart(part: string, match: NameMatcher): string {
   const { name } = splitPair(part)
   if (holdsJwt(name)) return MASK
   return match(name) !== undefined || holdsJwt(part) ? `${name}=${MASK}` : part
-}
-
-function holdsJwt(raw: string): boolean {
-  return raw.length > 10 && LOOKS_LIKE_JWT.test(decodeFully(raw))
 }

@@ -33,7 +33,7 @@ export async function prove(token: string, keys: Keys, onSignature: () => void):
   // No await where none is needed: the generation must be that of the keys found.
   const found = finding instanceof Promise ? await finding : finding
   const { generation } = keys
-  if (found === 'unavailable') return { ok: false, problem: found, detail: 'the key set cannot be fetched' }
+  if ('unavailable' in found) return { ok: false, problem: 'unavailable', detail: found.unavailable }
   if (found.length === 0) return invalid('no key has the algorithm and "kid" the token names')
   const payload = await firstPayload(token, query.algorithm, found, onSignature)
   if (payload === undefined) return invalid('the signature does not match')

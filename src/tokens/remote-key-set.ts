@@ -30,6 +30,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   const schedule = fetchSchedule(options.now)
   let current: ParsedKeySet | undefined
   let generation = 0
+  let problem = 'the key set was not fetched yet'
   let inFlight: Promise<void> | undefined
 
   async function fetchOnce(): Promise<void> {
@@ -37,7 +38,8 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     const fetched = await fetchKeySet(url, fetch, timeoutMs)
     inFlight = undefined
     if ('set' in fetched) return accept(fetched.set)
-    onEvent({ type: 'failed', ...schedule.failed(), detail: `the key set ${fetched.problem}` })
+    problem = `the key set ${fetched.problem}`
+    onEvent({ type: 'failed', ...schedule.failed(), detail: problem })
   }
 
   function accept(set: ParsedKeySet): void {
@@ -62,12 +64,12 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   }
 
   function select(query: KeyQuery): FoundKeys {
-    return current === undefined ? 'unavailable' : selectKeys(current.keys, query)
+    return current === undefined ? { unavailable: problem } : selectKeys(current.keys, query)
   }
 
   function find(query: KeyQuery): FoundKeys | Promise<FoundKeys> {
     const found = select(query)
-    if (found === 'unavailable' || found.length > 0) return found
+    if ('unavailable' in found || found.length > 0) return found
     if (inFlight === undefined && !schedule.mayAskForUnknown()) return found
     return ask().then(() => select(query))
   }

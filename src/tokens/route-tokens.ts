@@ -1,17 +1,22 @@
 /** What a route's token sources mean for what is echoed, logged and passed to the backend. */
-import { headerToken, tokenProtocols } from './find-token.ts'
+import { findToken, headerToken, type TokenRequest, tokenProtocols } from './find-token.ts'
 import { maskQuery } from './mask-query.ts'
 import type { TokenSource } from './sources.ts'
 import { stripCookie, stripProtocols, stripQuery } from './strip-token.ts'
 
-/** Which of the offered subprotocols are tokens, and how a query string is logged. */
+/** Which of the offered subprotocols are tokens, how a query string is logged, and what a token says in its own bytes. */
 export const tokenTraces = (sources: readonly TokenSource[]) => {
   const names = sources.flatMap((source) => (source.kind === 'query' ? [source.name] : []))
   return {
     tokenProtocols: (protocols: readonly string[]) => tokenProtocols(protocols, sources),
     maskQuery: (query: string) => maskQuery(query, names),
+    // Found again where it is asked for: to keep it would cost every open connection its size.
+    payload: (request: TokenRequest) => payloadOf(findToken(sources, request)?.token ?? ''),
   }
 }
+
+/** The payload of a compact JWS, base64url as it was signed: JSON written anew would change numbers beyond 2^53. */
+const payloadOf = (token: string): string => Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('base64url')
 
 /** How a handshake looks without its token, wherever a source finds one. */
 export const tokenStrip = (sources: readonly TokenSource[]) => ({

@@ -1,5 +1,3 @@
-import { nearest } from './nearest.ts'
-
 /** Where a token may stand in a handshake; `text` is how the configuration spells it. */
 export type TokenSource = { readonly text: string } & (
   | { readonly kind: 'query'; readonly name: string }
@@ -12,7 +10,8 @@ export type TokenSource = { readonly text: string } & (
   | { readonly kind: 'protocol-prefix'; readonly prefix: string }
 )
 
-const KINDS = ['query', 'header', 'cookie', 'protocol', 'message']
+/** What stands before the colon. */
+export const TOKEN_KINDS = ['query', 'header', 'cookie', 'protocol', 'message']
 const EXAMPLES = 'query:token, header:authorization, cookie:session or protocol:bearer'
 /** RFC 9110 section 5.6.2; header names, cookie names and subprotocols are all of this kind. */
 const RFC_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -22,21 +21,21 @@ export function parseTokenSource(text: string): TokenSource {
   const colon = text.indexOf(':')
   const kind = text.slice(0, Math.max(colon, 0))
   const name = text.slice(colon + 1)
-  if (!KINDS.includes(kind)) throw new Error(unknownKind(text, kind === '' ? text : kind))
+  if (!TOKEN_KINDS.includes(kind)) throw new Error(`${quote(text)}: expected ${EXAMPLES}`)
   if (kind === 'message') {
-    throw new Error(`from: ${quote(text)}: message sources are not available yet in this version; use ${EXAMPLES}`)
+    throw new Error(`${quote(text)}: message sources are not available yet in this version; use ${EXAMPLES}`)
   }
-  if (name === '') throw new Error(`from: ${quote(text)} lacks a name after the colon, as in ${EXAMPLES}`)
+  if (name === '') throw new Error(`${quote(text)} lacks a name after the colon, as in ${EXAMPLES}`)
   if (kind === 'query') return { text, kind, name: queryName(text, name) }
-  if (!RFC_TOKEN.test(name)) throw new Error(`from: ${quote(text)}: a ${kind} name has no spaces or separators`)
+  if (!RFC_TOKEN.test(name)) throw new Error(`${quote(text)}: a ${kind} name has no spaces or separators`)
   if (kind === 'cookie') return { text, kind, name }
   return kind === 'header' ? headerSource(text, name.toLowerCase()) : protocolSource(text, name.toLowerCase())
 }
 
 function headerSource(text: string, name: string): TokenSource {
-  if (name === 'cookie') throw new Error(`from: ${quote(text)}: name the cookie instead, as in cookie:session`)
+  if (name === 'cookie') throw new Error(`${quote(text)}: name the cookie instead, as in cookie:session`)
   if (name === 'sec-websocket-protocol') {
-    throw new Error(`from: ${quote(text)}: name the word before the token instead, as in protocol:bearer`)
+    throw new Error(`${quote(text)}: name the word before the token instead, as in protocol:bearer`)
   }
   return { text, kind: 'header', name, bearer: name === 'authorization' ? 'required' : 'optional' }
 }
@@ -49,13 +48,8 @@ function protocolSource(text: string, name: string): TokenSource {
 function queryName(text: string, name: string): string {
   if (/^[\x21-\x7e]+$/.test(name) && !/[&=#?%+;[\]]/.test(name)) return name
   throw new Error(
-    `from: ${quote(text)}: give the parameter's name as it reads when decoded, without & = # ? % + ; [ ] or spaces`,
+    `${quote(text)}: give the parameter's name as it reads when decoded, without & = # ? % + ; [ ] or spaces`,
   )
-}
-
-function unknownKind(text: string, kind: string): string {
-  const near = nearest(kind, KINDS)
-  return `from: ${quote(text)}: ${near === undefined ? `expected ${EXAMPLES}` : `did you mean "${near}:…"?`}`
 }
 
 function quote(text: string): string {

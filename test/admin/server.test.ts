@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type AdminOptions, createAdmin } from '../../src/admin/server.ts'
 import type { Event } from '../../src/observe/events.ts'
 import type { SessionView } from '../../src/observe/session-view.ts'
+import { rawClient } from '../support/raw.ts'
 
 interface Answer {
   readonly status: number
@@ -53,6 +54,7 @@ async function administering(actions: Actions, use: (admin: Admin) => Promise<vo
     actions: {
       config: () => ({ listen: ':8080' }),
       sessions: () => sessions,
+      limiters: () => [],
       drain: async () => ({ forced: 2 }),
       reload: async () => ({ ok: true }),
       parseDuration: (text) => (text === '1ms' ? 1 : undefined),
@@ -88,6 +90,8 @@ const REQUESTS: [request: string, status: number, json: unknown][] = [
   ['POST /api/reload', 200, { reloaded: true }],
   ['POST /api/drain', 200, { drained: true, forced: 2 }],
   ['POST /api/drain?wait=soon', 400, { error: 'wait: expected a duration such as 25s' }],
+  ['POST /api/drain?wiat=1ms', 400, { error: 'unknown parameter: this takes wait' }],
+  ['POST /api/drain?wait=1ms&wait=1ms', 400, { error: 'give each parameter once' }],
   ['GET /api/nothing', 404, { error: 'nothing is here: see /' }],
   ['GET /api/drain', 405, { error: 'use POST' }],
   ['POST /api/connections', 405, { error: 'use GET, DELETE' }],
@@ -274,3 +278,51 @@ test('admin: strangers are turned away, and that is logged without what they sen
     },
     'right',
   ))
+
+test('admin: pipelined requests are answered one after the other', (t) => {
+  const underWay: string[] = []
+  let most = 0
+  const reload = async () => {
+    underWay.push('reload')
+    most = Math.max(most, underWay.length)
+    await setImmediate()
+    underWay.pop()
+    return { ok: true as const }
+  }
+  return administering({ reload }, async ({ port }) => {
+    const client = await rawClient(t, port)
+    const request = `POST /api/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`
+    client.send(`${request.repeat(20)}GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+    assert.equal((await client.ended).match(/HTTP\/1\.1 200 OK/g)?.length, 21)
+    assert.equal(most, 1)
+  })
+})
+
+test('admin: an observer that throws costs the connection, not the process', async () => {
+  const server = createAdmin({
+    token: () => undefined,
+    allowedHosts: [],
+    observe: () => {
+      throw new Error('full')
+    },
+    actions: {
+      config: () => ({}),
+      sessions: () => [],
+      limiters: () => [],
+      drain: async () => ({ forced: 0 }),
+      reload: async () => ({ ok: true }),
+      parseDuration: () => undefined,
+    },
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // A server that listens on TCP has an address with a port.
+  const { port } = server.address() as AddressInfo
+  try {
+    assert.equal((await ask(port, 'POST /api/reload', '', '')).head, '')
+    assert.equal((await ask(port, 'GET /', '', '')).status, 200)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+})

@@ -50,6 +50,15 @@ for (const [name, entries, claims, dialogId, target, ok] of CASES) {
   })
 }
 
+test('a number beyond 2^53 equals nothing: it may be that of another', async () => {
+  const claims: Record<string, unknown> = JSON.parse('{"session_id":1234567890123456789}')
+  for (const dialogId of ['1234567890123456789', '1234567890123456800']) {
+    const verdict = await judge([PARAM], claims, dialogId)
+    assert.equal(conclusion(verdict), 'access_denied')
+    assert.match(verdict.detail ?? '', /^claim session_id is an integer beyond 2\^53.*mint it as text$/)
+  }
+})
+
 test('a name that every object has is no claim', async () => {
   const verdict = await judge([{ claim: 'constructor', equals: 'param:dialogId' }], {}, String(Object))
   assert.equal(conclusion(verdict), 'access_denied')

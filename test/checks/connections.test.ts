@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { connections } from '../../src/checks/connections.ts'
 import { Counts } from '../../src/limits/counts.ts'
+import type { Occupant } from '../../src/policy/seat.ts'
 import type { Verdict } from '../../src/policy/verdict.ts'
 import { assembly, conclusion, handshakeCheck } from '../support/check.ts'
 import { connection, type Handshake } from '../support/connection.ts'
@@ -10,7 +11,7 @@ import { connection, type Handshake } from '../support/connection.ts'
 type Settings = Parameters<typeof handshakeCheck<typeof connections.settings>>[1]
 
 /** The check of one scope, and a way to open connections under it. */
-function limiting(settings: Settings, counts = new Counts(), scope = 'chat') {
+function limiting(settings: Settings, counts = new Counts<Occupant>(), scope = 'chat') {
   const judge = handshakeCheck(connections, settings, assembly({ counts, scope }))
   const open = (handshake: Handshake = {}) => {
     const verdict = judge(connection(handshake))
@@ -81,7 +82,7 @@ test('a refused connection takes nothing', () => {
 })
 
 test('everything is counted even where nothing is limited, for a reload may limit it', () => {
-  const counts = new Counts()
+  const counts = new Counts<Occupant>()
   const before = limiting({}, counts)
   before.open(user('ann'))
   assert.equal(limiting({ perUser: 1 }, counts).try(user('ann')), 'too_many_connections')
@@ -90,13 +91,13 @@ test('everything is counted even where nothing is limited, for a reload may limi
 })
 
 test('a route counts by itself', () => {
-  const counts = new Counts()
+  const counts = new Counts<Occupant>()
   limiting({ total: 1 }, counts, 'chat').open()
   assert.equal(limiting({ total: 1 }, counts, 'feed').try(), 'pass')
 })
 
 test('the process counts over all routes; its total is an overload, its other limits are not', () => {
-  const counts = new Counts()
+  const counts = new Counts<Occupant>()
   const process = limiting({ total: 2, perIp: 1 }, counts, '')
   process.open()
   assert.equal(process.try(), 'too_many_connections')
@@ -132,10 +133,71 @@ test('property: after any order of opening and closing, open is what the naive c
   )
 })
 
+const EVICTING = { perUser: 2, onExceed: 'evict-oldest' } as const
+
+/** The connection of a verdict opens; says whose places it took. */
+function opens(verdict: Verdict, name: string, told: string[]) {
+  const occupant: Occupant = { replaced: () => told.push(name) }
+  if (!verdict.ok || !verdict.seat) throw new Error('no seat')
+  for (const older of verdict.seat.open(occupant)) older.replaced({ check: 'connections', mode: 'enforce' })
+}
+
+test('evict-oldest: a newer one enters, and takes a place when it opens', () => {
+  const limit = limiting(EVICTING)
+  const told: string[] = []
+  for (const name of ['a', 'b', 'c', 'd']) opens(limit.open(user('ann')), name, told)
+  assert.deepEqual(told, ['a', 'b'])
+})
+
+test('evict-oldest: a user whose every place is still being opened waits', () => {
+  const limit = limiting(EVICTING)
+  const told: string[] = []
+  const [first, second] = [limit.open(user('ann')), limit.open(user('ann'))]
+  assert.equal(limit.try(user('ann')), 'too_many_connections')
+  assert.equal(limit.try(user('bob')), 'pass')
+  opens(first, 'first', told)
+  const third = limit.open(user('ann'))
+  assert.equal(third.ok, true)
+  assert.equal(limit.try(user('ann')), 'too_many_connections')
+  release(second)
+  opens(third, 'third', told)
+  assert.deepEqual(told, [])
+})
+
+test('evict-oldest: the other counts still refuse, and what they refuse takes no seat', () => {
+  const limit = limiting({ ...EVICTING, perIp: 1 })
+  const told: string[] = []
+  const open = limit.open(user('ann'))
+  opens(open, 'a', told)
+  for (let index = 0; index < 10; index++) assert.equal(limit.try(user('ann')), 'too_many_connections')
+  assert.deepEqual([limit.counts.size, told], [3, []])
+  release(open)
+  assert.equal(limit.counts.size, 0)
+})
+
+test('evict-oldest: 1,000 of one user at once', () => {
+  const limit = limiting({ perUser: 5, onExceed: 'evict-oldest' })
+  const passed = Array.from({ length: 1000 }, () => limit.open(user('ann'))).filter(({ ok }) => ok)
+  assert.equal(passed.length, 5)
+})
+
+test('evict-oldest from a reload on also replaces those that were open before', () => {
+  const counts = new Counts<Occupant>()
+  const told: string[] = []
+  const before = limiting({ perUser: 3 }, counts)
+  for (const name of ['a', 'b', 'c']) opens(before.open(user('ann')), name, told)
+  assert.equal(before.try(user('ann')), 'too_many_connections')
+  opens(limiting(EVICTING, counts).open(user('ann')), 'd', told)
+  assert.deepEqual(told, ['a', 'b'])
+  assert.equal(limiting({ perUser: 2 }, counts).try(user('ann')), 'too_many_connections')
+})
+
 const PROBLEMS: [name: string, settings: Settings, params: string[], hasToken: boolean, path: string | undefined][] = [
   ['perUser without a token', { perUser: 1 }, [], false, 'perUser'],
   ['a claim without a token', { perKey: { key: 'claim:team', max: 1 } }, [], false, 'perKey.key'],
   ['a param the path lacks', { perKey: { key: 'param:room', max: 1 } }, ['id'], true, 'perKey.key'],
+  ['evict-oldest without perUser', { perIp: 1, onExceed: 'evict-oldest' }, [], true, 'onExceed'],
+  ['good, evicting', EVICTING, [], true, undefined],
   ['good', { perUser: 1, perKey: { key: 'param:room', max: 1 } }, ['room'], true, undefined],
 ]
 
@@ -147,7 +209,13 @@ for (const [name, settings, params, hasToken, path] of PROBLEMS) {
 }
 
 test('a limit of none is an error', () => {
-  for (const settings of [{ total: 0 }, { perIp: -1 }, { perUser: '1e3' }, { perKey: { key: 'query:x', max: 1 } }]) {
+  for (const settings of [
+    { total: 0 },
+    { perIp: -1 },
+    { perUser: '1e3' },
+    { onExceed: 'evict' },
+    { perKey: { key: 'query:x', max: 1 } },
+  ]) {
     assert.equal(connections.settings.safeParse(settings).success, false, JSON.stringify(settings))
   }
 })

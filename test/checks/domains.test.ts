@@ -94,15 +94,60 @@ const PARENTS: [name: string, parent: string | undefined, expected: string][] = 
   ['the iframe host itself', 'https://widget.example.com', 'refused'],
 ]
 
+/** What the log shows of a parent where that is not what was sent. */
+const SHOWN: Readonly<Record<string, string>> = {
+  userinfo: 'https://***@evil.example',
+  'encoded twice': 'https%3A%2F%2Fshop.example',
+}
+
 for (const [name, parent, expected] of PARENTS) {
   test(`iframe: parent_origin ${name}`, async () => {
     const target = parent === undefined ? '/ws' : `/ws?parent_origin=${encodeURIComponent(parent)}`
     const verdict = await judge('https://widget.example.com', ['shop.example'], { target })
     assert.equal(conclusion(verdict), expectedOf(expected))
     assert.equal(verdict.learned?.type, 'iframe')
-    assert.equal(verdict.learned?.parentOrigin, parent)
+    assert.equal(verdict.learned?.parentOrigin, SHOWN[name] ?? parent?.toLowerCase())
   })
 }
+
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl'
+
+const LEAKS: [name: string, parent: string, shown: string][] = [
+  ['a token in its query', `https://shop.example/?t=${JWT}`, 'https://shop.example/'],
+  ['a token in its fragment', `https://shop.example/#${JWT}`, 'https://shop.example/'],
+  ['a password', 'https://me:hunter2@shop.example/', 'https://***@shop.example/'],
+  ['a token in its path', `https://shop.example/${JWT}`, '***'],
+  ['a token, encoded', `https://shop.example/${encodeURIComponent(JWT).replace('ey', '%65%79')}`, '***'],
+  ['a token whose header has blanks', `${Buffer.from('{ "alg":"HS256" }').toString('base64url')}/`, '***'],
+  ['anything long', 'x'.repeat(5000), 'x'.repeat(256)],
+]
+
+for (const [name, parent, shown] of LEAKS) {
+  test(`iframe: of a parent_origin with ${name} only what may be seen is learned and told`, async () => {
+    const target = `/ws?parent_origin=${encodeURIComponent(parent)}`
+    const verdict = await judge('https://widget.example.com', ['shop.example'], { target })
+    assert.equal(conclusion(verdict), 'domain_not_allowed')
+    assert.equal(verdict.learned?.parentOrigin, shown)
+    assert.equal(
+      verdict.detail,
+      `an iframe on a trusted host names no parent: query:parent_origin ${shown} is no origin and no host`,
+    )
+  })
+}
+
+test('iframe: without parent_origin the detail says so, and absent: allow does not help', async () => {
+  for (const settings of [{}, { absent: 'allow' }] as const) {
+    for (const target of ['/ws', '/ws?parent_origin=https://shop.example/path']) {
+      const check = handshakeCheck(domains, { iframeHosts: IFRAME, ...settings })
+      const headers = { Origin: 'https://widget.example.com' }
+      const verdict = await check(connection({ target, headers, learned: { claims: {} } }))
+      assert.equal(conclusion(verdict), 'domain_not_allowed')
+      assert.match(verdict.detail ?? '', /^an iframe on a trusted host names no parent: query:parent_origin /)
+    }
+  }
+  const verdict = await judge('https://widget.example.com', ['shop.example'])
+  assert.match(verdict.detail ?? '', /: query:parent_origin is absent$/)
+})
 
 const HOSTS: [name: string, iframeHosts: string[], origin: string, type: string][] = [
   ['any port where none is given', ['widget.example.com'], 'https://widget.example.com:8443', 'iframe'],

@@ -40,13 +40,26 @@ for (const [source, value] of CASES) {
   test(`${source} of a connection`, () => assert.equal(all.parse(source).read(full), value))
 }
 
+test('a claim beyond 2^53 is no key: the limit by it refuses rather than count two users as one', () => {
+  const claims: Record<string, unknown> = JSON.parse('{"big":1234567890123456789}')
+  assert.throws(
+    () => all.parse('claim:big').read(connection({ learned: { claims } })),
+    /claim big is an integer beyond/,
+  )
+})
+
+test('a misspelt kind is named', () => {
+  const expected = 'Error: expected param:NAME or query:NAME, did you mean "query:…"?'
+  assert.equal(read(valueSource('param', 'query'), 'qurey:x'), expected)
+})
+
 test('of a connection that has none', () => {
   for (const [source] of CASES) assert.equal(all.parse(source).read(connection()), undefined)
 })
 
 test('a source that is none is an error that says which there are', () => {
   const expected = 'Error: expected param:NAME or query:NAME'
-  for (const text of ['id', 'param:', ':id', 'header:x', 'PARAM:id', 'constructor:x']) {
+  for (const text of ['id', 'param:', ':id', 'header:x', 'constructor:x']) {
     assert.equal(read(valueSource('param', 'query'), text), expected, text)
   }
 })

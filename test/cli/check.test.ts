@@ -78,6 +78,14 @@ const SOURCES: [name: string, yaml: string, args: string[], env: Record<string, 
       /^WS_ALLOWED_ORIGINS.*wsluice\.yaml:3/,
     ],
     ['what a dry run silences', GOOD, ['--dry-run'], {}, 0, /^warning: .*dry-run silences .*routes\[0\]\.token/],
+    [
+      'a variable that is unknown, beside what is wrong',
+      'routes: [{ path: / }]',
+      [],
+      { WS_UPSTREM: 'http://x' },
+      2,
+      /^warning: WS_UPSTREM: .*did you mean WS_UPSTREAM\?/,
+    ],
     ['a weak secret', GOOD.replace(`{ secret: ${SECRET} }`, '{ secret: short }'), [], {}, 0, /^warning: .*32 bytes/],
   ]
 

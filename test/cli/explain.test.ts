@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { mintToken } from '../../src/tokens/mint.ts'
 import { commandLine, folder } from '../support/command-line.ts'
+import { startJwksServer } from '../tokens/jwks-server.ts'
 
 const SECRET = 'a-secret-of-at-least-thirty-two-bytes-0123456789'
 
@@ -49,6 +50,7 @@ test('admitted: every check in order with what it looked at, and where it goes',
   const checks = [...out.matchAll(/^passed +(\w+)/gm)].map(([, check]) => check)
   assert.deepEqual(checks, [
     'drain',
+    'path',
     'route',
     'shape',
     'origin',
@@ -91,6 +93,13 @@ const OUTCOMES: [name: string, args: (token: string) => string[], code: number, 
     3,
     'route',
     /^refused route route_not_found: no route matches the path \/nowhere/,
+  ],
+  [
+    'a path in another spelling',
+    () => ask('/%77s/7'),
+    3,
+    'path',
+    /^refused path bad_request: an encoded letter, digit, -, \., _ or ~ in the path$/,
   ],
   [
     'a doubled parameter',
@@ -136,7 +145,7 @@ const OUTCOMES: [name: string, args: (token: string) => string[], code: number, 
     (token) => [...ask(`/ws/7?token=${token}`), ...from('https://widget.example.com')],
     3,
     'domains',
-    /an iframe without query:parent_origin/,
+    /an iframe on a trusted host names no parent: query:parent_origin is absent/,
   ],
   [
     'another room',
@@ -250,7 +259,7 @@ const MISTAKES: [name: string, args: string[], line: RegExp][] = [
   [
     'a header without a colon',
     [...ask('/open'), '--header', 'Origin'],
-    /^--header: expected 'Name: value', got Origin$/,
+    /^--header: expected 'Name: value', which number 1 is not$/,
   ],
   ['a peer that is no address', [...ask('/open'), '--peer', 'me'], /^--peer: expected an address/],
 ]
@@ -262,6 +271,72 @@ for (const [name, args, line] of MISTAKES) {
     assert.match(err[0] ?? '', line)
   })
 }
+
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl'
+
+const LEAKS: [name: string, args: string[]][] = [
+  ['a URL without a scheme', ['--url', `host/ws?token=${JWT}`]],
+  ['a URL of another scheme', ['--url', `ftp://me:${JWT}@host/`]],
+  ['a token in place of a URL', ['--url', JWT]],
+  ['a token in place of a header', [...ask('/open'), '--header', JWT]],
+  ['a header without a colon', [...ask('/open'), '--header', 'X: y', '--header', `Authorization Bearer ${JWT}`]],
+]
+
+for (const [name, args] of LEAKS) {
+  test(`a mistake shows no token: ${name}`, async (t) => {
+    const { code, out, err } = await explain(t, ...args)
+    assert.deepEqual([code, out, err.length], [2, '', 1])
+    assert.doesNotMatch(err[0] ?? '', /eyJ/)
+  })
+}
+
+test('an endpoint of keys that does not answer is the reason that is given', async (t) => {
+  const server = await startJwksServer(t, (_, response) => response.writeHead(503).end())
+  const yaml = `upstream: http://127.0.0.1:8000\nroutes: [{ path: /*, token: { jwks: "${server.url}?key=hunter2", algorithms: [RS256] } }]\n`
+  const token = `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.e30.c2ln`
+  const { code, out } = await commandLine(['explain', '-c', 'w.yaml', '--url', `/?token=${token}`], {
+    cwd: folder(t, { 'w.yaml': yaml }),
+  })
+  assert.equal(code, 3)
+  assert.match(lineOf(out, 'token'), /^refused token internal_error: the key set answers 503$/)
+  assert.doesNotMatch(out, /hunter2/)
+})
+
+const FRAMES = `upstream: http://127.0.0.1:8000
+limits: { messages: { total: 1000/s, mode: dry-run } }
+routes:
+  - name: chat
+    path: /*
+    limits: { messageSize: 64KiB, messages: { perConnection: [10/s, 100/min] }, candidate: { messageSize: 1KiB } }
+`
+
+test('of who is admitted it lists what his frames will be judged by', async (t) => {
+  const cwd = folder(t, { 'w.yaml': FRAMES })
+  const { code, out } = await commandLine(['explain', '-c', 'w.yaml', '--url', '/ws'], { cwd })
+  assert.equal(code, 0)
+  const listed = out.slice(out.indexOf('Its frames are judged by')).trim().split('\n').slice(1)
+  assert.deepEqual(
+    new Set(listed.map((line) => line.trim())),
+    new Set([
+      'candidate.messageSize (candidate): 1KiB',
+      'messageSize: 64KiB',
+      'fragments: 16384',
+      'controlFrames: 100/s',
+      'messages (over all routes, dry-run): total 1000/s; onExceed close; maxDelay 5s',
+      'messages: perConnection 10/s, 100/min; onExceed close; maxDelay 5s',
+    ]),
+  )
+  const json = await commandLine(['explain', '-c', 'w.yaml', '--url', '/ws', '--json'], { cwd })
+  const { frames } = JSON.parse(json.out)
+  assert.deepEqual(frames.at(-1), {
+    check: 'messages',
+    mode: 'enforce',
+    scope: 'route',
+    setting: { perConnection: ['10/s', '100/min'], onExceed: 'close', maxDelay: '5s' },
+  })
+  const refused = await commandLine(['explain', '-c', 'w.yaml', '--url', '//ws', '--json'], { cwd })
+  assert.deepEqual(JSON.parse(refused.out).frames, [])
+})
 
 test('control characters of a request do not reach the terminal', async (t) => {
   const { out } = await explain(t, '--url', '/open\u001b[31m?x', '--header', 'Origin: a\u001b]0;x\u0007')

@@ -37,7 +37,8 @@ const MISTAKES: [args: string[], line: RegExp][] = [
   [['explain'], /required option '--url <url>' not specified/],
   [['token'], /required option '--secret-file <file>' not specified/],
   [['demo', '--port', 'x'], /--port: expected a port/],
-  [['drain', '--wait', 'soon'], /--wait: expected a duration such as 25s, got soon/],
+  [['drain', '--wait', 'soon'], /--wait: expected a duration such as 500ms, 10s, 5m or 1h, got soon/],
+  [['drain', '--wait', '600h'], /--wait: expected a duration .*, at most 24\.8d, got 600h/],
   [['token', '--secret-file', 'f', '--ttl', 'soon'], /--ttl: expected a duration/],
 ]
 

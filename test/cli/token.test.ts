@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { commandLine, folder } from '../support/command-line.ts'
 
@@ -27,6 +29,9 @@ const CLAIMS: [args: string[], claims: object][] = [
   [['--claim', 'quoted="7"'], { quoted: '7' }],
   [['--claim', 'allowed_domains=a.example,b.example'], { allowed_domains: 'a.example,b.example' }],
   [['--claim', 'exp=1'], { exp: 1 }],
+  [['--claim', 'sub=1234567890123456789'], { sub: '1234567890123456789' }],
+  [['--claim', 'sub=9007199254740991'], { sub: 9007199254740991 }],
+  [['--claim', 'list=[1,1234567890123456789]'], { list: '[1,1234567890123456789]' }],
 ]
 
 for (const [args, claims] of CLAIMS) {
@@ -44,11 +49,19 @@ test('--ttl', async (t) => {
 })
 
 const MISTAKES: [args: string[], line: string][] = [
-  [['token', '--secret-file', 'nowhere'], '--secret-file: nowhere cannot be read'],
-  [['token', '--secret-file', 'empty'], '--secret-file: empty is empty'],
+  [['token', '--secret-file', 'nowhere'], '--secret-file: nowhere: no such file'],
+  [['token', '--secret-file', 'empty'], '--secret-file: empty: is empty: expected a secret'],
   [[...MINT, '--claim', 'sub'], '--claim: expected name=value, got sub'],
   [[...MINT, '--claim', '=ann'], '--claim: expected name=value, got =ann'],
 ]
+
+test('the secret is read as the proxy reads it: UTF-8, and bounded', async (t) => {
+  const cwd = folder(t, { large: 'x'.repeat(1024 * 1024 + 1) })
+  writeFileSync(join(cwd, 'binary'), Buffer.from([0xff, 0xfe, 0x41]))
+  const mint = (file: string) => commandLine(['token', '--secret-file', file], { cwd })
+  assert.deepEqual((await mint('large')).err, ['--secret-file: large: is larger than 1 MiB'])
+  assert.deepEqual((await mint('binary')).err, ['--secret-file: binary: is not UTF-8 text'])
+})
 
 for (const [args, line] of MISTAKES) {
   test(`a mistake: ${args.join(' ')}`, async (t) => {

@@ -7,6 +7,7 @@ import { assemble } from '../../src/assemble.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
 import { Counts } from '../../src/limits/counts.ts'
+import { Limiters } from '../../src/limits/limiters.ts'
 import { admit } from '../../src/policy/admit.ts'
 import { describe } from '../../src/proxy/describe.ts'
 import { sayNo } from '../../src/proxy/refuse.ts'
@@ -142,7 +143,8 @@ const CLIENTS: [example: string, client: string, target: string, headers: Header
   ['edge', 'a page without a session', '/chat/7', { Origin: 'https://chat.example.com' }, 'close 4401'],
   ['edge', 'a program', '/chat/7', { Cookie: 'session=x' }, 'http 403'],
   ['edge', 'a foreign page at the ticker', '/ticker', { Origin: 'https://evil.example' }, 'would be refused ticker'],
-  ['edge', 'the old application', '/legacy/a/../b', {}, 'admitted legacy'],
+  ['edge', 'the old application', '/legacy/a', {}, 'admitted legacy'],
+  ['edge', 'the chat by way of the old application', '/legacy/../chat/7', {}, 'http 400'],
   ['sidecar', 'a page', `/any/path?token=${hs256({})}`, { Origin: 'https://app.example.com' }, 'admitted default'],
   ['sidecar', 'a forged token', `/any/path?token=${hs256({})}x`, { Origin: 'https://app.example.com' }, 'close 4401'],
 ]
@@ -151,13 +153,15 @@ for (const [example, client, target, headers, expected] of CLIENTS) {
   test(`${example}: ${client}`, async () => {
     const policy = assemble(loaded(example).config, {
       counts: new Counts(),
+      candidateCounts: new Counts(),
+      limiters: new Limiters(),
       keySet: () => staticKeySet(KEYS),
       isDraining: () => false,
       upstreams: (all) => all,
     })
     const rawHeaders = Object.entries({ Host: 'ws.example.com', ...headers }).flat()
     const request = { target, rawHeaders, remoteAddress: '203.0.113.9', encrypted: false }
-    const admission = await admit(describe(request, policy.trust, NOW), policy)
+    const admission = await admit(describe(request, policy.trust, { at: NOW, clock: 0 }), policy)
     if (admission.granted) {
       const how = admission.findings.length === 0 ? 'admitted' : 'would be refused'
       return assert.equal(`${how} ${admission.route.name}`, expected)

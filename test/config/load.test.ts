@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
+import { readFile } from '../../src/config/read-file.ts'
 import { formatEffective } from '../../src/config/redact.ts'
 import { type Given, good, load, problemsOf } from '../support/load.ts'
 
@@ -56,7 +58,7 @@ routes:
     at('8x8', 'routes[1].limits.frameSize: expected a size such as 64KiB, 1MiB or 512, got "8x8"'),
     at(
       'session: {} }',
-      'routes[1].limits.session: unknown key, expected connections, frameSize, messageSize, fragments, controlFrames, messages, mode',
+      'routes[1].limits.session: unknown key, expected handshakes, connections, frameSize, messageSize, fragments, controlFrames, messages, bytes, candidate, mode',
     ),
     at('session: {}\n', 'routes[1].session: not available in this version'),
     'WS_ALLOWED_ORIGINS: cannot be used beside the routes of wsluice.yaml:7:1: remove it, or set origin.allow of a route there',
@@ -199,12 +201,36 @@ const ENVIRONMENT: [name: string, env: Record<string, string>, expected: string[
   [
     'a token without a key',
     { WS_UPSTREAM: 'http://x', WS_TOKEN_USER: 'uid' },
-    ['WS_TOKEN_USER: expected a key: secret, secretFile, secrets, publicKey or jwks'],
+    ['WS_TOKEN_USER: expected a key: WS_TOKEN_SECRET, WS_TOKEN_SECRET_FILE, WS_TOKEN_PUBLIC_KEY or WS_TOKEN_JWKS'],
   ],
   [
     'a user limit without a token',
     { WS_UPSTREAM: 'http://x', WS_MAX_CONNECTIONS_PER_USER: '5' },
-    ['WS_MAX_CONNECTIONS_PER_USER: the user is named by a token: the route needs a token section'],
+    [
+      'WS_MAX_CONNECTIONS_PER_USER: the user is named by a token: set WS_TOKEN_SECRET, WS_TOKEN_SECRET_FILE, WS_TOKEN_PUBLIC_KEY or WS_TOKEN_JWKS',
+    ],
+  ],
+  [
+    'domains without a token',
+    { WS_UPSTREAM: 'http://x', WS_TRUSTED_IFRAME_HOSTS: 'widget.example' },
+    [
+      'WS_TRUSTED_IFRAME_HOSTS: domains are listed in a token: set WS_TOKEN_SECRET, WS_TOKEN_SECRET_FILE, WS_TOKEN_PUBLIC_KEY or WS_TOKEN_JWKS',
+    ],
+  ],
+  [
+    'listeners',
+    { WS_UPSTREAM: 'http://x', WS_LISTEN: ':9464', WS_ADMIN_LISTEN: ':9465' },
+    [
+      'WS_LISTEN: takes :9464, the default of ops: set WS_OPS_LISTEN to another address, or to off',
+      'WS_ADMIN_LISTEN: is open to other machines: set WS_ADMIN_TOKEN or WS_ADMIN_TOKEN_FILE, or listen on 127.0.0.1',
+    ],
+  ],
+  [
+    'a parent of nothing',
+    { WS_UPSTREAM: 'http://x', WS_PARENT_ORIGIN: 'header:x-parent', WS_TOKEN_SECRET: SECRET },
+    [
+      'WS_PARENT_ORIGIN: does nothing by itself: set WS_DOMAIN_CLAIM or WS_TRUSTED_IFRAME_HOSTS too, which turns the check of domains on',
+    ],
   ],
   [
     'not in this version',
@@ -235,6 +261,19 @@ const ENVIRONMENT: [name: string, env: Record<string, string>, expected: string[
 
 for (const [name, env, expected] of ENVIRONMENT)
   test(`variables: ${name}`, () => assert.deepEqual(problemsOf({ env }), expected))
+
+test('an empty WS_PARENT_ORIGIN is unset, and one beside the domain check is taken', () => {
+  const env = { WS_UPSTREAM: 'http://x', WS_TOKEN_SECRET: SECRET, WS_PARENT_ORIGIN: ' ' }
+  assert.equal(good({ env }).config.routes[0]?.domains, undefined)
+  const on = { ...env, WS_PARENT_ORIGIN: 'header:x-parent', WS_DOMAIN_CLAIM: 'sites' }
+  assert.equal(good({ env: on }).config.routes[0]?.domains?.parentOrigin.text, 'header:x-parent')
+})
+
+test('a mistyped variable is warned about where something else is wrong, too', () => {
+  const result = load({ env: { WS_UPSTREM: 'http://x' } })
+  assert.equal(result.ok, false)
+  assert.deepEqual(result.warnings, ['WS_UPSTREM: unknown variable, ignored; did you mean WS_UPSTREAM?'])
+})
 
 test('unknown variables are warned about, with the nearest name and without their value', () => {
   const env = {
@@ -290,6 +329,21 @@ const LEAKS: [name: string, given: Given][] = [
     'a password in the URL of keys',
     { env: { WS_UPSTREAM: 'http://x', WS_TOKEN_JWKS: `https://user:${HIDDEN}@x/jwks` } },
   ],
+  [
+    'a key in the query of an upstream',
+    { yaml: `upstream: http://127.0.0.1:8000/?key=${HIDDEN}\nroutes: [{ path: /a }]` },
+  ],
+  ['a secret in place of its file', { yaml: `${UPSTREAM}adminTokenFile: "${HIDDEN}\\n${HIDDEN}"` }],
+  [
+    'a key in place of its file',
+    { yaml: `${UPSTREAM}routes: [{ path: /a, token: { publicKey: "-----BEGIN ${HIDDEN}" } }]` },
+  ],
+  ['a JWK in place of its file', { env: { WS_UPSTREAM: 'http://x', WS_TOKEN_PUBLIC_KEY: `{"k":"${HIDDEN}"}` } }],
+  ['a long text in place of a file', { env: { WS_UPSTREAM: 'http://x', WS_TOKEN_SECRET_FILE: HIDDEN.repeat(20) } }],
+  [
+    'a text in a list of files',
+    { yaml: `${UPSTREAM}routes: [{ path: /a, token: { secretsFile: ["${HIDDEN}\\n"] } }]` },
+  ],
   ['a variable beside routes', { yaml: `${UPSTREAM}routes: [{ path: /a }]`, env: { WS_TOKEN_SECRET: HIDDEN } }],
 ]
 
@@ -300,6 +354,53 @@ for (const [name, given] of LEAKS) {
     assert.doesNotMatch(JSON.stringify(result), /hunter2/)
   })
 }
+
+test('the content of a file in place of its path is said to be that', () => {
+  const pem = '"-----BEGIN PUBLIC KEY-----\\nabc\\n-----END PUBLIC KEY-----"'
+  assert.deepEqual(problemsOf({ yaml: `${UPSTREAM}routes: [{ path: /a, token: { publicKey: ${pem} } }]` }), [
+    'wsluice.yaml:2:42 routes[0].token.publicKey: expected the path of a file, got its content',
+  ])
+})
+
+test('a secret with slashes in place of its file is no path that is shown; a path with a slip is', () => {
+  const yaml = (path: string) => `${UPSTREAM}adminTokenFile: ${path}\n`
+  const read = (path: string) => {
+    const result = loadConfig({ env: {}, flags: { config: 'w.yaml' }, cwd: '/', readFile: fromDisk(yaml(path)) })
+    return result.ok ? [] : result.problems.map(formatProblem)
+  }
+  assert.deepEqual(read('hunter2/hunter2+x'), [
+    'w.yaml:2:17 adminTokenFile: expected the path of a file: no such folder',
+  ])
+  assert.deepEqual(read('no-such-file-here'), ['w.yaml:2:17 adminTokenFile: /no-such-file-here: no such file'])
+})
+
+/** The configuration is given, all else is read. */
+const fromDisk = (yaml: string) => (path: string) => (path === '/w.yaml' ? yaml : readFile(path))
+
+test('one file that cannot be read is one problem', () => {
+  const files = { '/etc/wsluice/key.pem': 'x' }
+  assert.deepEqual(problemsOf({ yaml: `${UPSTREAM}tls: { cert: none.pem, key: key.pem }`, files }), [
+    'wsluice.yaml:2:14 tls.cert: /etc/wsluice/none.pem: no such file',
+  ])
+})
+
+test('the query of a URL is not shown, for it may hold a key', () => {
+  const yaml = `${UPSTREAM}routes: [{ path: /a, token: { jwks: "https://id.example/jwks?key=${HIDDEN}" } }]`
+  const text = formatEffective(good({ yaml }).effective)
+  assert.match(text, /jwks: https:\/\/id\.example\/jwks\?\[hidden\]/)
+  assert.doesNotMatch(text, /hunter2/)
+})
+
+const NUMBERS = ['0123456789012', '1e10', '0x1F', '1.10', '12345678901234567890', '+5', '.5', '7']
+
+test('a text that YAML takes for a number stays as it is written', () => {
+  for (const written of NUMBERS) {
+    const { config } = good({ yaml: `${UPSTREAM}adminToken: ${written}\n` })
+    assert.equal(config.adminToken, written)
+  }
+  const { config } = good({ yaml: `${UPSTREAM}routes: [{ name: a, token: { secrets: [0123, 1.10] } }]\n` })
+  assert.deepEqual(config.routes[0]?.token?.secrets, ['0123', '1.10'])
+})
 
 test('a good configuration shows no secret either', () => {
   const yaml = `${UPSTREAM}adminToken: ${HIDDEN}
@@ -393,6 +494,26 @@ const RULES: [name: string, yaml: string, expected: RegExp | undefined][] = [
     `${UPSTREAM}routes: [{ path: /a, token: }]`,
     /routes\[0\].token: expected a section of settings, got nothing/,
   ],
+  [
+    'a route named as no route is',
+    `${UPSTREAM}routes: [{ name: none, path: /a }]`,
+    /routes\[0\].name: expected another name: in logs and metrics none stands for no route/,
+  ],
+  [
+    'no source of a token',
+    `${UPSTREAM}routes: [{ path: /a, token: { secret: ${SECRET}, from: [] } }]`,
+    /token.from: expected at least one entry/,
+  ],
+  [
+    'a misspelt source of a token',
+    `${UPSTREAM}routes: [{ path: /a, token: { secret: ${SECRET}, from: [qurey:token] } }]`,
+    /token.from\[0\]: expected a source, did you mean "query:…"\?/,
+  ],
+  [
+    'a misspelt algorithm',
+    `${UPSTREAM}routes: [{ path: /a, token: { secret: ${SECRET}, algorithms: [hs-256] } }]`,
+    /token.algorithms\[0\]: expected HS256, .*, got "hs-256", did you mean "HS256"\?/,
+  ],
   ['no routes', `${UPSTREAM}routes: []`, /routes: expected at least one route/],
   [
     'an object in place of a file',
@@ -445,6 +566,41 @@ const WARNINGS: [name: string, yaml: string, expected: string[]][] = [
     'route dry run',
     `${UPSTREAM}routes: [{ path: /a, mode: dry-run, ${TOKEN} }]`,
     ['routes[0].mode dry-run silences routes[0].token'],
+  ],
+  [
+    'route dry run, and limits over all routes',
+    `${UPSTREAM}trustedProxies: [loopback]\nlimits: { handshakes: { perIp: 5/s }, connections: { total: 5 }, candidate: { connections: { total: 4 } } }\nroutes: [{ path: /a, mode: dry-run, ${TOKEN} }]`,
+    ['routes[0].mode dry-run silences routes[0].token, limits.connections on this route'],
+  ],
+  [
+    'limits dry run, and a route',
+    `${UPSTREAM}limits: { mode: dry-run, connections: { total: 5 } }\nroutes: [{ path: /a, mode: dry-run, ${TOKEN} }]`,
+    ['limits.mode dry-run silences limits.connections', 'routes[0].mode dry-run silences routes[0].token'],
+  ],
+  [
+    'a path with a slash more, without the policy',
+    `${UPSTREAM}routes: [{ name: ws, path: /ws, ${TOKEN} }, { name: all, path: /* }]`,
+    ['route ws is for /ws alone: /ws/ is another path, which route all takes without a policy'],
+  ],
+  [
+    'a path with a slash more, with a policy',
+    `${UPSTREAM}routes: [{ path: /ws, ${TOKEN} }, { path: /ws/* , ${TOKEN} }, { path: /* }]`,
+    [],
+  ],
+  ['a path with a slash more, without a policy before', `${UPSTREAM}routes: [{ path: /ws }, { path: /* }]`, []],
+  ['a path with a slash more, which no route takes', `${UPSTREAM}routes: [{ path: /ws, ${TOKEN} }]`, []],
+  [
+    'a unix socket and limits by address',
+    'upstream: http://x\nlisten: unix:/run/w.sock\nlimits: { connections: { perIp: 9 } }\nroutes: [{ name: a, limits: { messages: { perIp: 5/s } } }]',
+    [
+      'limits.connections.perIp counts all clients as one: listen is a unix socket; put unix into trustedProxies if a proxy names the clients',
+      'route a: limits.messages.perIp counts all clients as one: listen is a unix socket; put unix into trustedProxies if a proxy names the clients',
+    ],
+  ],
+  [
+    'a unix socket that is trusted',
+    'upstream: http://x\nlisten: unix:/run/w.sock\ntrustedProxies: [unix]\nlimits: { connections: { perIp: 9 } }',
+    [],
   ],
   [
     'limits dry run',

@@ -31,3 +31,60 @@ routes:
     assert.ok(problems.includes(expected), `${expected}\nin\n${problems}`)
   }
 })
+
+const SECRET = 'a secret of at least thirty-two bytes'
+
+const WITHIN: [name: string, section: string, expected: string[]][] = [
+  [
+    'a mistake of one setting hides no problem of the others',
+    `token: { secret: ${SECRET}, algorithms: [RS256], clockTolerance: soon, sekret: x }`,
+    ['token.algorithms: no key serves RS256', 'token.clockTolerance: expected a duration', 'token.sekret: unknown key'],
+  ],
+  [
+    'what depends on the setting that is wrong is not judged',
+    'token: { secret: [x], algorithms: [RS256] }',
+    ['token.secret: expected a text'],
+  ],
+  [
+    'nor what depends on a file that cannot be read',
+    `token: { secret: ${SECRET}, publicKey: none.pem, algorithms: [RS256] }`,
+    ['token.publicKey: /etc/wsluice/none.pem: no such file'],
+  ],
+  [
+    'a file of a secret that cannot be read',
+    'token: { secretFile: none, algorithms: [RS256] }',
+    ['token.secretFile: /etc/wsluice/none: no such file'],
+  ],
+  [
+    'entries of a list are judged each by itself',
+    `token: { secret: ${SECRET} }, authorize: [{ claim: a, equals: "param:x" }, { claim: b }, { claim: c, equals: "param:y" }]`,
+    [
+      'authorize[0].equals: the path of the route has no :x',
+      'authorize[1].equals: missing',
+      'authorize[2].equals: the path of the route has no :y',
+    ],
+  ],
+  [
+    'a whole list has one problem',
+    'authorize: [{ claim: a, equals: "query:x" }, { claim: b, equals: "query:y" }]',
+    ['authorize: a claim stands in a token: the route needs a token section'],
+  ],
+  [
+    'a limit beside one that is wrong',
+    'limits: { connections: { perUser: 5, perIp: many } }',
+    ['limits.connections.perUser: the user is named by a token', 'limits.connections.perIp: expected'],
+  ],
+]
+
+for (const [name, section, expected] of WITHIN) {
+  test(`within a section: ${name}`, () => {
+    const found = problemsOf({ yaml: `upstream: http://127.0.0.1:1\nroutes: [{ path: /ws, ${section} }]\n` })
+    const texts = found.map((line) => line.replace(/^.* routes\[0\]\./, ''))
+    assert.equal(texts.length, expected.length, found.join('\n'))
+    for (const start of expected)
+      assert.ok(
+        texts.some((one) => one.startsWith(start)),
+        `${start}\nin\n${texts.join('\n')}`,
+      )
+  })
+}

@@ -47,7 +47,12 @@ const VALUES: [name: string, text: string, values: unknown][] = [
   ['JSON indented with tabs', '{\n\t"listen": ":80"\n}', { listen: ':80' }],
   ['words that YAML 1.1 made booleans', 'a: no\nb: off\nc: yes\nd: on\n', { a: 'no', b: 'off', c: 'yes', d: 'on' }],
   ['the same under a 1.1 directive', '%YAML 1.1\n---\na: no\n', { a: 'no' }],
-  ['numbers', 'a: 010\nb: 1_000\nc: 12:30\n', { a: 10, b: '1_000', c: '12:30' }],
+  ['numbers', 'a: 10\nb: 1_000\nc: 12:30\nd: 1.5\ne: -3\n', { a: 10, b: '1_000', c: '12:30', d: 1.5, e: -3 }],
+  [
+    'numbers that would read back otherwise, as they are written',
+    'a: 010\nb: 1e3\nc: 0x1F\nd: 1.10\ne: +5\n0123: &n 1.0\nf: *n\n',
+    { a: '010', b: '1e3', c: '0x1F', d: '1.10', e: '+5', '0123': '1.0', f: '1.0' },
+  ],
   ['no merge keys', 'a: &a { x: 1 }\nb: { <<: *a }\n', { a: { x: 1 }, b: { '<<': { x: 1 } } }],
   ['windows line ends and a byte order mark', '\uFEFFa: 1\r\nb: 2\r\n', { a: 1, b: 2 }],
 ]

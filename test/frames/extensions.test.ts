@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allowedRsv } from '../../src/frames/extensions.ts'
+import { allowedRsv, droppable, withoutClientContext } from '../../src/frames/extensions.ts'
 
 const nothing = { first: 0, other: 0, opaque: false }
 const deflate = { first: 0x40, other: 0, opaque: false }
@@ -25,4 +25,39 @@ const headers: [header: string | undefined, expected: ReturnType<typeof allowedR
 
 for (const [header, expected] of headers) {
   test(`extensions: ${header ?? 'no header'}`, () => assert.deepEqual(allowedRsv(header), expected))
+}
+
+const NO_CONTEXT = 'client_no_context_takeover'
+
+const DROPPABLE: [header: string | undefined, expected: ReturnType<typeof droppable>][] = [
+  [undefined, 'every'],
+  ['', 'every'],
+  ['permessage-deflate', 'uncompressed'],
+  ['permessage-deflate; server_no_context_takeover', 'uncompressed'],
+  [`permessage-deflate; ${NO_CONTEXT}`, 'every'],
+  [`permessage-deflate;server_max_window_bits=10 ;${NO_CONTEXT} `, 'every'],
+  [`permessage-deflate; x_${NO_CONTEXT}`, 'uncompressed'],
+  [`permessage-deflate; ${NO_CONTEXT}, permessage-deflate`, 'uncompressed'],
+  ['x-webkit-deflate-frame; no_context_takeover', 'none'],
+  [`mux, permessage-deflate; ${NO_CONTEXT}`, 'none'],
+]
+
+for (const [header, expected] of DROPPABLE) {
+  test(`what may vanish: ${header ?? 'no header'}`, () => assert.equal(droppable(header), expected))
+}
+
+const TOLD: [header: string, expected: string][] = [
+  ['permessage-deflate', `permessage-deflate; ${NO_CONTEXT}`],
+  ['permessage-deflate; server_max_window_bits=10 ', `permessage-deflate; server_max_window_bits=10; ${NO_CONTEXT}`],
+  [`permessage-deflate; ${NO_CONTEXT}`, `permessage-deflate; ${NO_CONTEXT}`],
+  ['mux, permessage-deflate', `mux, permessage-deflate; ${NO_CONTEXT}`],
+  ['mux; permessage-deflate', 'mux; permessage-deflate'],
+  ['', ''],
+]
+
+for (const [header, expected] of TOLD) {
+  test(`without context: ${header}`, () => {
+    assert.equal(withoutClientContext(header), expected)
+    assert.equal(withoutClientContext(expected), expected, 'once is enough')
+  })
 }

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseTrusted } from '../../src/net/cidr.ts'
-import { resolveClient } from '../../src/net/forwarded.ts'
+import { forwardedHops, namesOthers, resolveClient } from '../../src/net/forwarded.ts'
 
 const { trusts } = parseTrusted(['10.0.0.0/8', 'fd00::/8', 'unix'])
 const PEER = '10.0.0.1'
@@ -74,9 +74,28 @@ const cases: [name: string, peer: string, lines: string[], ip: string, chain: st
   ['blanks and tabs', PEER, ['  203.0.113.9 ,\t10.0.0.2  '], '203.0.113.9', ['203.0.113.9', '10.0.0.2']],
 ]
 
+const hops = (lines: readonly string[]) => forwardedHops('x-forwarded-for', lines)
+
 for (const [name, peer, lines, ip, chain] of cases) {
-  test(`resolveClient: ${name}`, () => assert.deepEqual(resolveClient(peer, lines, trusts), { ip, chain }))
+  test(`resolveClient: ${name}`, () => assert.deepEqual(resolveClient(peer, hops(lines), trusts), { ip, chain }))
 }
+
+test('other headers that hold a list, or one address, are walked alike', () => {
+  const lines = ['198.51.100.1', '203.0.113.9, 10.0.0.2']
+  for (const name of ['x-real-ip', 'cf-connecting-ip', '__proto__']) {
+    assert.equal(resolveClient(PEER, forwardedHops(name, lines), trusts).ip, '203.0.113.9', name)
+  }
+})
+
+test('a header names others than the known where one address is none of them, wherever it stands', () => {
+  const named = (line: string, ...known: string[]) => namesOthers(hops([line]), known)
+  assert.equal(named('10.0.0.1, 10.0.0.2', '10.0.0.2', '10.0.0.1'), false)
+  assert.equal(named('unknown, _x, , 10.0.0.2', '10.0.0.2'), false)
+  assert.equal(named('10.0.0.3, 10.0.0.2', '10.0.0.2'), true)
+  assert.equal(named('10.0.0.3, unknown', '10.0.0.2'), true)
+  assert.equal(named(','.repeat(63), '10.0.0.2'), false)
+  assert.equal(named(','.repeat(64), '10.0.0.2'), true)
+})
 
 test('a header of trusted hops is read no further than 64 entries', () => {
   let asked = 0
@@ -84,7 +103,7 @@ test('a header of trusted hops is read no further than 64 entries', () => {
     asked++
     return trusts(address)
   }
-  const { ip, chain } = resolveClient(PEER, [`203.0.113.9,${'10.0.0.3,'.repeat(5000)}10.0.0.2`], counting)
+  const { ip, chain } = resolveClient(PEER, hops([`203.0.113.9,${'10.0.0.3,'.repeat(10_000)}10.0.0.2`]), counting)
   assert.equal(ip, '10.0.0.3')
   assert.equal(chain.length, 64)
   assert.equal(asked, 65)
@@ -109,7 +128,7 @@ test('the walk agrees with the rule, however the list is cut into lines', () => 
     fc.property(separated, (parts) => {
       const header = parts.map(([text, separator]) => text + separator).join('')
       const lines = header.slice(0, -(parts.at(-1)?.[1].length ?? 0)).split('\n')
-      assert.deepEqual(resolveClient(PEER, lines, trusts), oracle(parts.map(([text]) => text)))
+      assert.deepEqual(resolveClient(PEER, hops(lines), trusts), oracle(parts.map(([text]) => text)))
     }),
     { numRuns: 2000 },
   )
@@ -120,7 +139,7 @@ test('hostile headers never throw, and the address is always an address', () => 
   const line = fc.oneof(fc.string(), fc.string({ unit, maxLength: 80 }))
   fc.assert(
     fc.property(fc.array(line, { maxLength: 5 }), (lines) => {
-      const { ip, chain } = resolveClient(PEER, lines, trusts)
+      const { ip, chain } = resolveClient(PEER, hops(lines), trusts)
       assert.ok([ip, ...chain].every((address) => isIP(address) !== 0))
     }),
     { numRuns: 2000 },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Event } from '../../src/observe/events.ts'
 import { createLog, type LogOptions } from '../../src/observe/log.ts'
+import type { Finding } from '../../src/policy/finding.ts'
 import { closed, connection, decided, finding, refused } from './sample.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 12, 30, 15, 250)
@@ -162,12 +163,29 @@ const EVENTS: [event: Event, expected: LoggedLine][] = [
     { level: 'warn', route: 'none', outcome: 'would_reject', msg: 'frame would be refused: message_too_big' },
   ],
   [
+    { type: 'violated', connection: client, route: '', finding: { ...finding('message_rate'), action: 'drop' } },
+    { level: 'warn', action: 'drop', outcome: 'rejected', msg: 'message dropped: message_rate' },
+  ],
+  [
+    { type: 'violated', connection: client, route: '', finding: { ...finding('message_rate'), action: 'delay' } },
+    { level: 'warn', action: 'delay', outcome: 'rejected', msg: 'message delayed: message_rate' },
+  ],
+  [
+    {
+      type: 'violated',
+      connection: client,
+      route: '',
+      finding: { ...finding('message_rate', false), action: 'candidate', check: 'candidate.messages' },
+    },
+    { level: 'warn', check: 'candidate.messages', action: 'candidate', outcome: 'would_reject' },
+  ],
+  [
     { type: 'malformed', peer: '198.51.100.7', status: 400, detail: 'no key' },
     { level: 'warn', event: 'malformed', ip: '198.51.100.7', code: 400, detail: 'no key' },
   ],
   [
-    { type: 'started', listeners: { listen: '127.0.0.1:8080' }, mode: 'enforce' },
-    { level: 'info', event: 'started', listeners: { listen: '127.0.0.1:8080' }, mode: 'enforce' },
+    { type: 'started', listeners: { listen: '127.0.0.1:8080' }, mode: 'enforce', wire: 'fast' },
+    { level: 'info', event: 'started', listeners: { listen: '127.0.0.1:8080' }, mode: 'enforce', wire: 'fast' },
   ],
   [
     { type: 'warning', message: 'set trustedProxies' },
@@ -179,8 +197,14 @@ const EVENTS: [event: Event, expected: LoggedLine][] = [
     { level: 'error', event: 'reload_failed', problems: ['a', 'b'] },
   ],
   [
-    { type: 'keys', url: 'https://me:pass@id.example/jwks?key=pass', outcome: 'failed', detail: 'timeout' },
-    { level: 'warn', event: 'keys', url: 'https://…@id.example/jwks?…', outcome: 'failed', detail: 'timeout' },
+    { type: 'keys', url: 'https://[hidden]@id.example/jwks?[hidden]', outcome: 'failed', detail: 'timeout' },
+    {
+      level: 'warn',
+      event: 'keys',
+      url: 'https://[hidden]@id.example/jwks?[hidden]',
+      outcome: 'failed',
+      detail: 'timeout',
+    },
   ],
   [
     { type: 'upstream_failed', upstream: 'http://127.0.0.1:8000', detail: 'ECONNREFUSED' },
@@ -241,4 +265,17 @@ test('log: events below the level are not written', () => {
   const events: Event[] = [decided(), refused('token_missing', 4401), closed(), { type: 'reload_failed', problems: [] }]
   assert.equal(linesOf(events, { level: 'warn' }).length, 2)
   assert.equal(linesOf(events, { level: 'silent' }).length, 0)
+})
+
+test('decided: what a candidate would refuse is said, and the handshake is admitted all the same', () => {
+  const candidate: Finding = {
+    ...finding('connection_rate', false),
+    check: 'candidate.handshakes',
+    action: 'candidate',
+  }
+  const line = logged(decided({}, { candidates: [candidate] }))
+  assert.deepEqual([line.level, line.outcome, line.reason, line.msg], ['info', 'admitted', undefined, 'admitted'])
+  assert.deepEqual(line.findings, [
+    { check: 'candidate.handshakes', reason: 'connection_rate', outcome: 'would_reject', detail: 'why' },
+  ])
 })

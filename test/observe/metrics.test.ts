@@ -8,9 +8,12 @@ import { closed, connection, decided, finding, refused, traffic } from './sample
 const sources: MetricSources = {
   version: '1.2.3',
   nodeVersion: 'v24.0.0',
+  wire: 'fast',
   totals: () => [],
   upstreams: () => [],
   isDraining: () => false,
+  limiters: () => [],
+  looksLikeOne: () => false,
   dryRunRoutes: () => [],
   now: () => 1_700_000_000_000,
 }
@@ -56,12 +59,21 @@ const TABLE: [title: string, metric: string, events: Event[], expected: string[]
     ['ws_connections_total{route="none",type="direct",result="rejected"} 1'],
   ],
   [
-    'would-be refusals and the one that counted',
+    'would-be refusals, the one that counted, and candidates',
     'ws_decisions_total',
-    [decided({}, { findings: [finding('origin_missing', false), finding('token_missing')] })],
+    [
+      decided(
+        {},
+        {
+          findings: [finding('origin_missing', false), finding('token_missing')],
+          candidates: [{ ...finding('connection_rate', false), check: 'candidate.handshakes' }],
+        },
+      ),
+    ],
     [
       'ws_decisions_total{route="widget",check="domains",reason="origin_missing",outcome="would_reject"} 1',
       'ws_decisions_total{route="widget",check="domains",reason="token_missing",outcome="rejected"} 1',
+      'ws_decisions_total{route="widget",check="candidate.handshakes",reason="connection_rate",outcome="would_reject"} 1',
     ],
   ],
   [
@@ -118,6 +130,12 @@ const TABLE: [title: string, metric: string, events: Event[], expected: string[]
     ['ws_connection_duration_seconds_sum 90'],
   ],
   [
+    'a connection that never opened lasted no time at all',
+    'ws_connection_duration_seconds_count',
+    [closed(), closed({ opened: false, code: 1014 }), closed({ opened: false, code: 403 })],
+    ['ws_connection_duration_seconds_count 1'],
+  ],
+  [
     'reloads',
     'ws_config_reloads_total',
     [{ type: 'reloaded' }, { type: 'reload_failed', problems: [] }, { type: 'reloaded' }],
@@ -127,13 +145,14 @@ const TABLE: [title: string, metric: string, events: Event[], expected: string[]
     'when the configuration in force was loaded',
     'ws_config_last_reload_success_timestamp_seconds',
     [
-      { type: 'started', listeners: {}, mode: 'enforce' },
+      { type: 'started', listeners: {}, mode: 'enforce', wire: 'fast' },
       { type: 'reload_failed', problems: [] },
     ],
     ['ws_config_last_reload_success_timestamp_seconds 1700000000'],
   ],
   ['the build', 'ws_build_info', [], ['ws_build_info{version="1.2.3",node_version="v24.0.0"} 1']],
   ['draining', 'ws_draining', [], ['ws_draining 0']],
+  ['wire', 'ws_wire_info', [], ['ws_wire_info{wire="fast"} 1']],
 ]
 
 for (const [title, metric, events, expected] of TABLE) {

@@ -11,10 +11,13 @@ export interface SampleFacts extends Partial<Omit<Connection, 'header'>> {
 export const connection = ({ origin, ...facts }: SampleFacts = {}): Connection => ({
   id: 'request-1',
   at: 0,
+  clock: 0,
   peer: '127.0.0.1',
   trusted: false,
   ip: '203.0.113.9',
+  ipKey: '203.0.113.9',
   chain: [],
+  unvouched: false,
   secure: false,
   host: 'proxy.example',
   path: '/ws',
@@ -29,6 +32,7 @@ export const finding = (reason: Reason, counted = true, detail = 'why'): Finding
   reason,
   detail,
   counted,
+  action: counted ? 'close' : 'none',
 })
 
 export const decided = (facts: SampleFacts = {}, more: Partial<Decided> = {}): Decided => ({
@@ -36,6 +40,7 @@ export const decided = (facts: SampleFacts = {}, more: Partial<Decided> = {}): D
   connection: connection(facts),
   route: 'widget',
   findings: [],
+  candidates: [],
   url: '/ws?site_token=***',
   tookMs: 1.23456,
   ...more,
@@ -50,6 +55,7 @@ export const closed = (more: Partial<Closed> = {}): Closed => ({
   type: 'closed',
   connection: connection(),
   route: 'widget',
+  opened: true,
   code: 1000,
   reason: '',
   detail: '',

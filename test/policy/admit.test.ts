@@ -48,6 +48,7 @@ test('the first refusal that counts decides, and nothing runs after it', async (
     reason: 'access_denied',
     detail: 'not you',
     counted: true,
+    action: 'close',
   })
 })
 
@@ -143,6 +144,7 @@ for (const [name, broken, detail] of BROKEN) {
       reason: 'internal_error',
       detail,
       counted: true,
+      action: 'close',
     })
     assert.deepEqual(given, ['slot'])
   })
@@ -210,4 +212,55 @@ test('in dry run, who passes everything holds what the checks count', async () =
   assert.ok(admission.granted)
   admission.permit.release()
   assert.deepEqual(given, ['a'])
+})
+
+/** A rate that has counted the connection, and the log of what was taken back. */
+const rated = (undone: string[], check: string, mode: Step['mode']): Step => ({
+  ...step(check, () => ({ ok: true, undo: () => undone.push(check) })),
+  mode,
+})
+
+const no = (check: string, mode: Step['mode']): Step => ({ ...step(check, () => NO), mode })
+
+test('a rate in dry run does not keep whom an earlier would-be refusal spared; every other one does', async () => {
+  const undone: string[] = []
+  const before = rated(undone, 'before', 'dry-run')
+  const after = (['dry-run', 'enforce', 'candidate'] as const).map((mode) => rated(undone, `after ${mode}`, mode))
+  await judge(before, no('no', 'candidate'), rated(undone, 'after a candidate', 'dry-run'))
+  assert.deepEqual(undone, [])
+  await judge(before, no('no', 'dry-run'), ...after)
+  assert.deepEqual(undone, ['after dry-run', 'after candidate'])
+})
+
+test('a later refusal takes nothing back: every handshake that reaches a rate counts', async () => {
+  const undone: string[] = []
+  await judge(rated(undone, 'rate', 'enforce'), rated(undone, 'dry rate', 'dry-run'), no('no', 'enforce'))
+  assert.deepEqual(undone, [])
+})
+
+test('what a candidate would refuse stands apart, and nothing follows from it', async () => {
+  const given: string[] = []
+  const admission = await judge(
+    no('candidate.connections', 'candidate'),
+    taking(given, 'enforced'),
+    taking(given, 'dry', 'dry-run'),
+    { ...taking(given, 'candidate'), mode: 'candidate' },
+  )
+  assert.ok(admission.granted)
+  assert.deepEqual(admission.findings, [])
+  assert.deepEqual(
+    admission.candidates.map(({ check, action, counted }) => [check, action, counted]),
+    [['candidate.connections', 'candidate', false]],
+  )
+  assert.deepEqual(given, [], 'what dry-run and enforced steps took is kept')
+  admission.permit.release()
+  assert.deepEqual(given, ['candidate', 'dry', 'enforced'])
+})
+
+test('a candidate that takes holds as long as the connection, and gives back what a refusal makes void', async () => {
+  const given: string[] = []
+  const candidate: Step = { ...taking(given, 'candidate'), mode: 'candidate' }
+  const refused = await judge(candidate, no('no', 'enforce'))
+  assert.equal(refused.granted, false)
+  assert.deepEqual(given, ['candidate'])
 })

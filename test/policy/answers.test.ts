@@ -68,6 +68,7 @@ const CHANGES: Readonly<Record<Preset, Readonly<Partial<Record<Reason, number>>>
     token_missing: 4002,
     token_invalid: 4002,
     token_revoked: 4002,
+    token_timeout: 4002,
     domain_not_allowed: 4003,
     route_not_found: 4004,
     resource_not_found: 4004,

@@ -50,7 +50,7 @@ test('the first refusal that counts is the verdict, and later checks do not see 
       return pass
     }),
   )
-  const expected = { check: 'size', reason: 'message_too_big', detail: 'big', counted: true }
+  const expected = { check: 'size', reason: 'message_too_big', detail: 'big', counted: true, action: 'close' }
   assert.deepEqual(inspector.judge(frame()), expected)
   assert.deepEqual(findings, [expected])
   assert.equal(seen, 0)

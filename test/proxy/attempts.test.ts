@@ -49,6 +49,7 @@ test('hostile backends cost a 502', async (t) => {
   const behind = await rawServer(t)
   const proxy = await passing(t, [behind.port])
   const answers = [
+    'HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x00',
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x00',
     'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',

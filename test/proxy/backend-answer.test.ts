@@ -1,7 +1,17 @@
 /** What the backend answers to an upgrade reaches the client as it is (trap 40). */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { accept, ask, type End, openOn, openPair, proxied, switching } from '../support/upgrades.ts'
+import { once } from 'node:events'
+import { get, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { relayAnswer } from '../../src/proxy/backend-answer.ts'
+import { Linger } from '../../src/proxy/linger.ts'
+import { STALL_MS } from '../../src/proxy/stall.ts'
+import { Wheel } from '../../src/proxy/wheel.ts'
+import { listenTo, rawServer } from '../support/raw.ts'
+import { socketPair } from '../support/session.ts'
+import { settled } from '../support/settled.ts'
+import { accept, ask, type End, openOn, openPair, proxied, switching, within } from '../support/upgrades.ts'
 import { bare, masked } from '../support/wire-frames.ts'
 
 test('a 101 passes with its headers: case, order, Latin-1 bytes, two cookies', async (t) => {
@@ -110,30 +120,82 @@ test('an answer that breaks off breaks off for the client', async (t) => {
   assert.equal(await client.ended(), 'half')
 })
 
-test('its place is taken until the answer has passed', async (t) => {
+test('its place is free, and its end logged, as soon as the head of the answer is there', async (t) => {
   const all = await proxied(t, { env: { WS_MAX_CONNECTIONS_PER_IP: '1' } })
   const client = await ask(t, all.proxy.port)
   const upstream = await all.backend(0)
   await upstream.head()
   upstream.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 8\r\n\r\nhalf')
   await client.bytes(4)
-  assert.equal((await (await ask(t, all.proxy.port)).close()).code, 1008)
+  assert.equal((await all.proxy.line(({ event }) => event === 'closed')).code, 403)
+  await openOn(t, all, 1)
   upstream.send('half')
   assert.equal(await client.ended(), 'halfhalf')
-  await all.proxy.line(({ event, code }) => event === 'closed' && code === 403)
-  await ask(t, all.proxy.port)
-  await (await all.backend(1)).head()
 })
+
+const LEAVES: [name: string, leave: (socket: Socket) => unknown][] = [
+  ['a reset', (socket) => socket.resetAndDestroy()],
+  ['FIN', (socket) => socket.end()],
+  ['both ways closed', (socket) => socket.destroy()],
+]
 
 test('a client that leaves during a long answer ends it', async (t) => {
   const all = await proxied(t)
-  const client = await ask(t, all.proxy.port)
-  const upstream = await all.backend(0)
-  await upstream.head()
-  upstream.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf')
-  await client.bytes(4)
-  client.raw.socket.resetAndDestroy()
-  await upstream.ended()
+  for (const [index, [name, leave]] of LEAVES.entries()) {
+    const client = await ask(t, all.proxy.port)
+    const upstream = await all.backend(index)
+    await upstream.head()
+    upstream.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf')
+    await client.bytes(4)
+    leave(client.raw.socket)
+    await within(upstream.ended(), () => name)
+  }
+})
+
+/** A backend's answer on its way to a client, on a clock that the test moves. */
+async function relaying(t: TestContext) {
+  const behind = await rawServer(t)
+  const wheel = new Wheel(50, 0)
+  let time = 0
+  const clock = () => time
+  const { ours, theirs } = await socketPair(t)
+  const request = get({ port: behind.port, host: '127.0.0.1', agent: false })
+  const backend = await behind.connection(0)
+  backend.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 100000000\r\n\r\n')
+  const [response]: IncomingMessage[] = await once(request, 'response')
+  assert.ok(response)
+  const upgrade = { socket: ours, request: new IncomingMessage(ours) }
+  const done = relayAnswer(response, upgrade, { wheel, clock, linger: new Linger(wheel, clock) })
+  const advance = (ms: number) => {
+    time += ms
+    wheel.tick(time)
+  }
+  return { backend, client: listenTo(theirs), ours, done, advance, wheel }
+}
+
+test('an answer of which nothing moves any more is given up', async (t) => {
+  const { backend, client, ours, done, advance, wheel } = await relaying(t)
+  for (const word of ['one', 'two', 'three']) {
+    backend.send(word)
+    await client.until(word)
+    advance(STALL_MS + 50)
+    assert.ok(!ours.destroyed, word)
+  }
+  advance(STALL_MS + 50)
+  await Promise.all([done, client.ended, backend.ended])
+  assert.equal(wheel.size, 0)
+})
+
+test('a client that does not read one is given up', async (t) => {
+  const { backend, client, done, advance, ours } = await relaying(t)
+  client.socket.pause()
+  const block = 'x'.repeat(1 << 20)
+  for (let sent = 0; sent < 32; sent++) backend.send(block)
+  await settled(() => ours.bytesWritten)
+  advance(STALL_MS + 50)
+  assert.ok(!ours.destroyed)
+  advance(STALL_MS + 50)
+  await Promise.all([done, backend.ended])
 })
 
 const SUBPROTOCOLS: [

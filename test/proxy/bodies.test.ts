@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { echo, LAST, passingTo, rawBoth } from '../support/pass.ts'
 import { exchange, rawClient } from '../support/raw.ts'
+import { settled } from '../support/settled.ts'
+import { eventually } from '../support/upgrades.ts'
 
 test('HEAD, 204 and 304 have no body, whatever their headers say', async (t) => {
   const proxy = await passingTo(t, (request, response) => {
@@ -72,18 +74,6 @@ test('a large body passes without being held: a reader that does not read stops 
   assert.ok((await client.ended).length > total)
 })
 
-/** Resolves with a number once it has not changed for 50 looks. */
-async function settled(look: () => number): Promise<number> {
-  let last = look()
-  for (let same = 0; same < 50; ) {
-    await new Promise((resolve) => setTimeout(resolve, 2))
-    const now = look()
-    same = now === last && now > 0 ? same + 1 : 0
-    last = now
-  }
-  return last
-}
-
 test('Expect: 100-continue: the backend decides', async (t) => {
   const { behind, client } = await rawBoth(t)
   const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n'
@@ -139,6 +129,23 @@ test('informational answers pass as they came, not to HTTP/1.0', async (t) => {
   )
   const received = await old.ended
   assert.match(received, /^HTTP\/1\.1 200 OK\r\nConnection: close\r\n\r\nok$/)
+})
+
+test('informational answers are dropped while the client does not read', async (t) => {
+  const { behind, client } = await rawBoth(t)
+  client.socket.pause()
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const connection = await behind.connection(0)
+  await connection.until('\r\n\r\n')
+  const hint = `HTTP/1.1 103 Early Hints\r\n${`Link: <${'x'.repeat(990)}>\r\n`.repeat(50)}\r\n`
+  const times = 1000
+  for (let sent = 0; sent < times; sent++) connection.send(hint)
+  // Were they queued, the backend would be stopped, or the memory grow: all of them are read.
+  await eventually(() => connection.socket.writableLength === 0, 'all hints')
+  connection.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  client.socket.resume()
+  const received = await client.until('200 OK')
+  assert.ok(received.length < (times * hint.length) / 2, `${received.length} bytes were queued`)
 })
 
 test('trailers pass in both directions, without what must not stand there', async (t) => {

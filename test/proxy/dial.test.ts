@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -11,7 +12,8 @@ import { promisify } from 'node:util'
 import { WebSocketServer } from 'ws'
 import { closedPort } from '../support/pass.ts'
 import { startTestProxy } from '../support/proxy.ts'
-import { accept, ask, type End, eventually, proxied, switching } from '../support/upgrades.ts'
+import { rawServer } from '../support/raw.ts'
+import { accept, ask, type End, eventually, openOn, proxied, switching } from '../support/upgrades.ts'
 import { bare, masked } from '../support/wire-frames.ts'
 import type { Seen } from './tls-backend.ts'
 
@@ -195,3 +197,56 @@ async function temporaryFolder(t: TestContext): Promise<string> {
   t.after(() => rm(folder, { recursive: true }))
   return folder
 }
+
+/** A proxy in front of a first backend that accepts no connection (a TLS handshake never answered), and of a good second. */
+async function behindBlackHole(t: TestContext, more = '') {
+  const silent = await rawServer(t)
+  const all = await proxied(t, {
+    yaml: `upstream: ["https://127.0.0.1:${silent.port}", UPSTREAM]\nhandshakeTimeout: 400ms\n${more}`,
+  })
+  return { ...all, silent }
+}
+
+test('an upstream that swallows the connection leaves time for the next', async (t) => {
+  const { proxy, backend, silent } = await behindBlackHole(t)
+  const client = await ask(t, proxy.port)
+  await accept(await backend(0))
+  assert.equal((await client.head()).status, 101)
+  const failed = await proxy.line(({ event }) => event === 'upstream_failed')
+  assert.match(String(failed.detail), /^no connection within 200 ms$/)
+  await (await silent.connection(0)).ended
+})
+
+test('all upstreams together have the time that one has', async (t) => {
+  const { proxy, backend } = await behindBlackHole(t)
+  const client = await ask(t, proxy.port)
+  await (await backend(0)).head()
+  assert.deepEqual(await client.close(), { code: 1014, reason: 'Bad gateway' })
+  assert.equal((await proxy.line(({ event }) => event === 'closed')).reason, 'upstream_timeout')
+  const [, second] = proxy.logs.filter(({ event }) => event === 'upstream_failed')
+  const [, ms] = /^no answer within (\d+) ms$/.exec(String(second?.detail)) ?? []
+  assert.ok(Number(ms) <= 201, String(second?.detail))
+})
+
+test('the connection to a backend is kept alive by the kernel, and does not wait to fill packets', async (t) => {
+  const alive = t.mock.method(Socket.prototype, 'setKeepAlive')
+  const noDelay = t.mock.method(Socket.prototype, 'setNoDelay')
+  const all = await proxied(t)
+  await openOn(t, all, 0)
+  assert.deepEqual(
+    alive.mock.calls.map(({ arguments: given }) => given),
+    [[true, 60_000]],
+  )
+  assert.deepEqual(
+    noDelay.mock.calls.map(({ arguments: given }) => given),
+    [[true]],
+  )
+})
+
+test('Expect of a handshake is not passed on, and bytes beside it stay as they are', async (t) => {
+  const all = await proxied(t)
+  await ask(t, all.proxy.port, { headers: ['X-Latin: caf\xe9', 'Expect: 100-continue'] })
+  const upstream = await all.backend(0)
+  const { header } = await upstream.head()
+  assert.deepEqual([header('X-Latin'), header('Expect')], ['caf\xe9', undefined])
+})

@@ -16,7 +16,7 @@ interface Given {
   readonly onViolation?: 'stop' | 'pass'
 }
 
-const FINDING: Finding = { check: 'test', reason: 'message_rate', detail: '', counted: true }
+const FINDING: Finding = { check: 'test', reason: 'message_rate', detail: '', counted: true, action: 'close' }
 const CLOSE = Buffer.from(masked(8, closing(1001)), 'latin1')
 
 /** A direction with a record of everything it did. */
@@ -43,6 +43,7 @@ function made({
       rsv,
       check,
       now: () => 7,
+      later: () => ({ cancel: () => {} }),
       from: {
         ...ignored,
         write: () => true,

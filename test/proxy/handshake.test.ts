@@ -9,7 +9,9 @@ const keyLine = `Sec-WebSocket-Key: ${KEY}`
 const without = (line: string) => good.replace(`\r\n${line}`, '')
 
 const BAD: [name: string, request: string, status: number, header?: RegExp][] = [
-  ['POST', good.replace('GET', 'POST'), 405, /\r\nAllow: GET\r\n/],
+  ['POST', good.replace('GET', 'POST'), 400],
+  ['a fragment', good.replace('/ws', '/ws#f'), 400],
+  ['a fragment behind a query', good.replace('/ws', '/ws?q=1#f'), 400],
   ['HTTP/1.0', good.replace('HTTP/1.1', 'HTTP/1.0'), 400],
   ['a body', `${good}\r\nContent-Length: 5`, 400],
   ['a chunked body', `${good}\r\nTransfer-Encoding: chunked`, 400],
@@ -64,7 +66,7 @@ const GOOD: [name: string, request: string][] = [
     good.replace('Connection: Upgrade', 'connection: UPGRADE').replace('Upgrade: websocket', 'upgrade: WebSocket'),
   ],
   ['an empty body', `${good}\r\nContent-Length: 0`],
-  ['a query of anything', good.replace('/ws', '/ws?q=%20&&=[]"|\'#f')],
+  ['a query of anything', good.replace('/ws', '/ws?q=%20&&=[]"|\'%23f')],
 ]
 
 test('what is valid passes', async (t) => {

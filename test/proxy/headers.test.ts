@@ -8,6 +8,7 @@ const FACTS: ClientFacts = {
   ip: '203.0.113.9',
   chain: ['203.0.113.9'],
   trusted: true,
+  forwardedHeader: 'x-forwarded-for',
   secure: false,
   host: 'app.example.com',
   requestId: 'id-1',
@@ -74,6 +75,15 @@ const CLAIMS = [
   ['X-Real-IP', '1.1.1.1'],
   ['X-Request-ID', 'theirs'],
 ]
+const CONNECTING = [
+  ['CF-Connecting-IP', '1.1.1.1'],
+  ['CF_Connecting_IP', '1.1.1.1'],
+]
+const spoken = (xff: string, forwarded: string) => [
+  ['X-Forwarded-For', xff],
+  ['Forwarded', forwarded],
+  ...ours(xff, 'https', 'evil.example', '2001:db8::1').slice(1),
+]
 const UNDERSCORED = CLAIMS.map(([name = '', value = '']) => [name.replaceAll('-', '_').toUpperCase(), value])
 const IDENTITY = ['X-Auth-User', 'x_auth_user', 'X-Auth_User', 'X-AUTH-CLAIMS', 'X_Auth_Claims'].map((name) => [
   name,
@@ -90,12 +100,46 @@ const TO_BACKEND: [name: string, raw: string[][], facts: ClientFacts, expected: 
     'trusted claims',
     CLAIMS,
     FACTS,
+    [['X-Forwarded-Port', '1'], ...ours('203.0.113.9, 10.0.0.1', 'https', 'evil.example')],
+  ],
+  [
+    'trusted claims where Forwarded is spoken: it is said anew',
+    CLAIMS,
+    { ...FACTS, forwardedHeader: 'forwarded', chain: ['2001:db8::1', '10.0.0.2'], ip: '2001:db8::1' },
     [
       ['X-Forwarded-Port', '1'],
-      ['Forwarded', 'for=1.1.1.1'],
-      ...ours('203.0.113.9, 10.0.0.1', 'https', 'evil.example'),
+      ...spoken('2001:db8::1, 10.0.0.2, 10.0.0.1', 'for="[2001:db8::1]", for=10.0.0.2, for=10.0.0.1'),
     ],
   ],
+  [
+    'Forwarded of a client',
+    [['FORWARDED', 'for=1.1.1.1']],
+    { ...DIRECT, forwardedHeader: 'forwarded' },
+    [['X-Forwarded-For', '203.0.113.9'], ['Forwarded', 'for=203.0.113.9'], ...DIRECT_OURS.slice(1)],
+  ],
+  [
+    'Forwarded of a unix peer that named nobody',
+    [],
+    { ...FACTS, forwardedHeader: 'forwarded', peer: 'unix', ip: 'unix', chain: [] },
+    ours('', 'http', 'app.example.com', 'unix').slice(1),
+  ],
+  ['a configured header of a client', CONNECTING, { ...DIRECT, forwardedHeader: 'cf-connecting-ip' }, DIRECT_OURS],
+  [
+    'a configured header of a trusted peer: as it came, but not with _',
+    CONNECTING,
+    { ...FACTS, forwardedHeader: 'cf-connecting-ip' },
+    [...CONNECTING.slice(0, 1), ...TRUSTED_OURS],
+  ],
+  [
+    'a configured header with _ of a trusted peer',
+    [
+      ['Real_IP', '1.1.1.1'],
+      ['Real-IP', '2.2.2.2'],
+    ],
+    { ...FACTS, forwardedHeader: 'real_ip' },
+    [['Real_IP', '1.1.1.1'], ['Real-IP', '2.2.2.2'], ...TRUSTED_OURS],
+  ],
+  ['a header that is not configured', CONNECTING, DIRECT, [...CONNECTING, ...DIRECT_OURS]],
   ['a trusted wss', [['X-Forwarded-Proto', 'wss']], FACTS, ours('203.0.113.9, 10.0.0.1', 'wss')],
   [
     'a trusted list',

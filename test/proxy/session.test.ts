@@ -167,3 +167,13 @@ test('both sides that answer end at once: no timer is waited for', async (t) => 
   open.upstream.raw.socket.end()
   assert.deepEqual(await isOver(open), { code: 1001, reason: 'session_idle', initiator: 'proxy' })
 })
+
+test('how long it was open does not change with the date', async (t) => {
+  const open = await openSession(t)
+  open.advance(1234)
+  open.state.jumped = -3_600_000
+  open.client.raw.socket.destroy()
+  open.upstream.raw.socket.destroy()
+  await isOver(open)
+  assert.equal(open.closed()[0]?.durationMs, 1234)
+})

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import type { TestProxyOptions } from '../support/proxy.ts'
 import { portOf } from '../support/raw.ts'
 import { accept, ask, type End, eventually, type Proxied, proxied } from '../support/upgrades.ts'
 import { masked, maskedHead } from '../support/wire-frames.ts'
@@ -79,7 +80,10 @@ test('the backend sees the client, and an identity that no client can claim', as
 })
 
 /** A proxy whose check waits for a key set that is held back; `answer` lets it go. */
-async function waitingForKeys(t: TestContext) {
+async function waitingForKeys(
+  t: TestContext,
+  options = (jwks: string): TestProxyOptions => ({ env: { WS_TOKEN_JWKS: jwks, WS_MAX_TOTAL_CONNECTIONS: '10' } }),
+) {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256' }] })
   const server = createServer()
@@ -95,7 +99,7 @@ async function waitingForKeys(t: TestContext) {
     server.close()
   })
   const jwks = `http://127.0.0.1:${portOf(server)}/keys`
-  const all = await proxied(t, { env: { WS_TOKEN_JWKS: jwks, WS_MAX_TOTAL_CONNECTIONS: '10' } })
+  const all = await proxied(t, options(jwks))
   const good = await new SignJWT({ sub: 'u' })
     .setProtectedHeader({ alg: 'ES256', kid: 'k' })
     .setExpirationTime('1h')
@@ -105,6 +109,21 @@ async function waitingForKeys(t: TestContext) {
 }
 
 const run = (task: () => void): void => task()
+
+test('the policy that judged says which identity headers are removed, whatever is in force when it is done', async (t) => {
+  const files: Record<string, string> = {}
+  const file = '/test/reloaded.yaml'
+  const { all, path, asked, answer } = await waitingForKeys(t, (jwks) => {
+    files[file] = `routes: [{ path: /*, token: { jwks: "${jwks}" }, headers: { user: X-Auth-User } }]`
+    return { env: { WS_CONFIG: file }, files }
+  })
+  await ask(t, all.proxy.port, { path, headers: ['x_auth_user: root'] })
+  await asked()
+  files[file] = 'routes: [{ path: /* }]'
+  assert.deepEqual(all.proxy.running.reload(), { ok: true })
+  answer()
+  assert.equal((await (await all.backend(0)).head()).header('x_auth_user'), undefined)
+})
 
 test('a client that leaves while a check waits: nothing is dialled, nothing is kept (traps 1, 2)', async (t) => {
   const leaves: [name: string, leave: (end: End) => void][] = [

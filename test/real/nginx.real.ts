@@ -1,16 +1,14 @@
 /** nginx in front of the proxy, as most deployments have it, and behind it: whose address is believed. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { type Child, startChild } from '../support/children.ts'
+import type { Child } from '../support/children.ts'
 import { closedPort } from '../support/pass.ts'
 import { startTestProxy, type TestProxy } from '../support/proxy.ts'
 import { portOf } from '../support/raw.ts'
+import { FORWARDED_FOR, startNginx, upgrading } from './balancers/nginx.ts'
 
 /** Clients connect from here, nginx from 127.0.0.1: the one is no trusted proxy, the other is. */
 const CLIENT = '127.0.0.77'
@@ -21,8 +19,7 @@ const NAMES = ['x-forwarded-for', 'x-real-ip', 'forwarded'] as const
 
 let http: Server
 let backend: WebSocketServer
-let nginx: Child
-let folder: string
+let nginx: Pick<Child, 'stop'>
 let trusting: TestProxy
 let doubting: TestProxy
 let behind: TestProxy
@@ -43,62 +40,23 @@ before(async () => {
   doubting = await startTestProxy({ yaml: upstream })
   for (const name of ['trusting', 'doubting', 'backend'] as const) ports[name] = await closedPort()
   behind = await startTestProxy({ yaml: `upstream: http://127.0.0.1:${ports.backend}` })
-  nginx = await startNginx()
+  nginx = await startNginx({
+    http: [
+      upgrading(ports.trusting, trusting.port, FORWARDED_FOR),
+      upgrading(ports.doubting, doubting.port, FORWARDED_FOR),
+      upgrading(ports.backend, portOf(http), FORWARDED_FOR),
+    ],
+  })
 })
 
 after(async () => {
   await Promise.all([trusting, doubting, behind].map((proxy) => proxy?.stop()))
   await nginx?.stop()
-  if (folder) rmSync(folder, { recursive: true })
   for (const socket of backend?.clients ?? []) socket.terminate()
   http?.close()
 })
 
 const addressesIn = (headers: NodeJS.Dict<string | string[]>) => NAMES.map((name) => headers[name] ?? null)
-
-async function startNginx(): Promise<Child> {
-  folder = mkdtempSync(join(tmpdir(), 'wsluice-nginx-'))
-  const servers = [
-    server(ports.trusting, trusting.port),
-    server(ports.doubting, doubting.port),
-    server(ports.backend, portOf(http)),
-  ]
-  writeFileSync(join(folder, 'nginx.conf'), configuration(servers))
-  const child = startChild('/usr/sbin/nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'])
-  await child.says(/start worker processes|using the "epoll" event method/)
-  return child
-}
-
-/** One process, as the user who runs the test, all its files in the folder. */
-const configuration = (servers: readonly string[]) => `
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr notice;
-events {}
-http {
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
-  client_max_body_size 0;
-  ${servers.join('')}
-}`
-
-const server = (port: number, to: number) => `
-  server {
-    listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://127.0.0.1:${to};
-      proxy_http_version 1.1;
-      proxy_set_header Host $host;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection "upgrade";
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    }
-  }`
 
 const LIMIT = { timeout: 20_000 }
 

@@ -27,3 +27,10 @@ for (const [least, value, expected] of CASES) {
     assert.deepEqual(read(count(least), value), expected)
   })
 }
+
+test('a count to 128', () => {
+  assert.equal(read(count(1, 128), '128'), 128)
+  for (const value of [0, 129, '1e2']) {
+    assert.equal(read(count(1, 128), value), 'Error: expected a whole number from 1 to 128')
+  }
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { duration, parseDuration } from '../../src/settings/duration.ts'
+import { duration, MAX_TIMER_MS, parseDuration } from '../../src/settings/duration.ts'
 import { read } from '../support/read-setting.ts'
 
 const CASES: [text: string, ms: number][] = [
@@ -45,3 +45,19 @@ for (const value of REFUSED) {
 test('whole milliseconds are read as they are', () => {
   fc.assert(fc.property(fc.nat(999_999_999), (ms) => assert.equal(parseDuration(`${ms}ms`), ms)))
 })
+
+const BOUNDED: [text: string, read: unknown][] = [
+  ['1ms', 1],
+  ['0ms', 'Error: expected a duration such as 500ms, 10s, 5m or 1h, at least 1ms'],
+  ['0.4ms', 'Error: expected a duration such as 500ms, 10s, 5m or 1h, at least 1ms'],
+  ['24.8d', 2_142_720_000],
+  // A timer of that length would fire at once (trap 6).
+  ['600h', 'Error: expected a duration such as 500ms, 10s, 5m or 1h, at most 24.8d'],
+  ['999999999d', 'Error: expected a duration such as 500ms, 10s, 5m or 1h, at most 24.8d'],
+]
+
+for (const [text, expected] of BOUNDED) {
+  test(`a duration for a timer: ${text}`, () => {
+    assert.equal(read(duration({ least: 1, most: MAX_TIMER_MS }), text), expected)
+  })
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { list } from '../../src/settings/list.ts'
+import { filledList, list } from '../../src/settings/list.ts'
 import { text } from '../../src/settings/text.ts'
 import { read } from '../support/read-setting.ts'
 
@@ -25,3 +25,10 @@ const CASES: [value: unknown, expected: unknown][] = [
 for (const [value, expected] of CASES) {
   test(`list ${JSON.stringify(value) ?? 'undefined'}`, () => assert.deepEqual(read(list(text()), value), expected))
 }
+
+test('a list that must hold something', () => {
+  assert.deepEqual(read(filledList(text()), 'a, b'), ['a', 'b'])
+  for (const empty of ['', ' , ', []]) {
+    assert.equal(read(filledList(text()), empty), 'Error: expected at least one entry')
+  }
+})

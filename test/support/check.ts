@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { Assembly, CheckDefinition } from '../../src/checks/define.ts'
 import { Counts } from '../../src/limits/counts.ts'
+import { Limiters } from '../../src/limits/limiters.ts'
 import type { FrameCheck, HandshakeCheck } from '../../src/policy/check.ts'
 import type { Verdict } from '../../src/policy/verdict.ts'
 import { connection } from './connection.ts'
@@ -9,9 +10,10 @@ import { connection } from './connection.ts'
 type Check<S extends z.ZodType> = CheckDefinition<string, 'route' | 'limits', S>
 
 /** What a check is assembled with: a route called `chat`, nothing counted yet, no key set to fetch. */
-export const assembly = (more: Partial<Assembly> = {}): Assembly => ({
+export const assembly = (more: Partial<Assembly> = {}, limiters = new Limiters()): Assembly => ({
   scope: 'chat',
   counts: new Counts(),
+  limiter: (name, rates) => limiters.get(name, rates, 100),
   keySet: () => {
     throw new Error('no key set is fetched in this test')
   },

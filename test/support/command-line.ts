@@ -1,5 +1,5 @@
 /** The command line in this process: what it prints, what it complains of, and how it ends. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -38,7 +38,6 @@ export async function commandLine(args: readonly string[], { cwd = tmpdir(), env
     },
     complain: (line) => err.push(line),
     onSignal: () => {},
-    readFile: (path) => readFileSync(join(cwd, path), 'utf8'),
     version: '1.2.3',
     nodeVersion: 'v24.0.0',
   }

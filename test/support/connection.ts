@@ -1,6 +1,7 @@
 /** The facts of a handshake, as the proxy describes it, without a socket. */
 import type { Connection, Learned } from '../../src/policy/connection.ts'
 import { describe } from '../../src/proxy/describe.ts'
+import { trusting } from './trust.ts'
 
 export interface Handshake {
   /** Path and query. */
@@ -10,6 +11,8 @@ export interface Handshake {
   readonly peer?: string
   /** ms since the epoch */
   readonly at?: number
+  /** ms on a monotonic clock; 0 unless given */
+  readonly clock?: number
   /** What earlier checks found out. */
   readonly learned?: Learned
 }
@@ -20,11 +23,12 @@ export function connection({
   headers = {},
   peer = '203.0.113.9',
   at = NOW,
+  clock = 0,
   learned = {},
 }: Handshake = {}): Connection {
   const all: Handshake['headers'] = { Host: 'ws.example', ...headers }
   const rawHeaders = Object.entries(all).flatMap(([name, value]) => [value].flat().flatMap((line) => [name, line]))
-  const facts = describe({ target, rawHeaders, remoteAddress: peer, encrypted: false }, { trusts: () => false }, at)
+  const facts = describe({ target, rawHeaders, remoteAddress: peer, encrypted: false }, trusting([]), { at, clock })
   return { ...facts, ...learned }
 }
 

@@ -9,6 +9,7 @@ export const frame = (more: Partial<Frame> = {}): Frame => ({
   first: true,
   messageLength: more.length ?? 5,
   fragments: 1,
+  compressed: false,
   at: 0,
   ...more,
 })

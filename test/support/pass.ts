@@ -1,13 +1,16 @@
 /** The HTTP server with nothing but pass-through behind it, in front of a backend of the test. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { ServerOptions } from 'node:https'
 import type { Server as NetServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import { parseUpstream } from '../../src/net/upstream.ts'
 import { toBackend } from '../../src/proxy/headers.ts'
 import { type HttpFailure, type PassThrough, passThrough } from '../../src/proxy/http.ts'
-import { createHttpServer, type HttpHandlers } from '../../src/proxy/http-server.ts'
+import { createHttpServer, type HttpHandlers, type MalformedRequest } from '../../src/proxy/http-server.ts'
+import { Linger } from '../../src/proxy/linger.ts'
 import { closeAgents, createAgents, UpstreamPool } from '../../src/proxy/upstream.ts'
+import { Wheel } from '../../src/proxy/wheel.ts'
 import { portOf, rawClient, rawServer } from './raw.ts'
 
 export interface Passing {
@@ -17,10 +20,16 @@ export interface Passing {
   readonly failures: HttpFailure[]
   /** Targets of the upgrades that were handed over. */
   readonly upgrades: string[]
+  /** What was refused before it was handed over. */
+  readonly refused: MalformedRequest[]
+  readonly linger: Linger
+  /** Moves the clock of deadlines, which stands still otherwise. */
+  readonly advance: (ms: number) => void
 }
 
 export interface PassingOptions extends Partial<Pick<PassThrough, 'connectTimeout' | 'removed'>> {
   readonly handshakeTimeout?: number
+  readonly tls?: ServerOptions
   readonly onUpgrade?: HttpHandlers['onUpgrade']
 }
 
@@ -37,8 +46,18 @@ export async function passing(
   const upgrades: string[] = []
   const removed = options.removed ?? ['x-auth-user']
   const limit = options.connectTimeout === undefined ? {} : { connectTimeout: options.connectTimeout }
+  const refused: MalformedRequest[] = []
+  const wheel = new Wheel(50, 0)
+  let time = 0
+  const clock = () => time
+  const advance = (ms: number) => {
+    time += ms
+    wheel.tick(time)
+  }
+  const linger = new Linger(wheel, clock)
+  const tls = options.tls === undefined ? {} : { tls: options.tls }
   const server = createHttpServer(
-    { handshakeTimeout: options.handshakeTimeout ?? 10_000 },
+    { handshakeTimeout: options.handshakeTimeout ?? 10_000, ...tls },
     {
       onRequest: (request, response) => {
         const headers = toBackend(request.rawHeaders, { ...FACTS, host: request.headers.host ?? '', removed })
@@ -49,7 +68,9 @@ export async function passing(
         if (options.onUpgrade) options.onUpgrade(request, socket, head)
         else socket.destroy()
       },
+      onMalformed: (request) => refused.push(request),
     },
+    { linger, wheel, clock },
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -58,10 +79,18 @@ export async function passing(
     server.close()
     server.closeAllConnections()
   })
-  return { port: portOf(server), server, failures, upgrades }
+  return { port: portOf(server), server, failures, upgrades, refused, linger, advance }
 }
 
-const FACTS = { peer: '127.0.0.1', ip: '127.0.0.1', chain: [], trusted: false, secure: false, requestId: 'r1' }
+const FACTS = {
+  peer: '127.0.0.1',
+  ip: '127.0.0.1',
+  chain: [],
+  trusted: false,
+  forwardedHeader: 'x-forwarded-for',
+  secure: false,
+  requestId: 'r1',
+}
 
 export interface Backend {
   readonly port: number

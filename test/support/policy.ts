@@ -2,25 +2,30 @@
 import { assemble } from '../../src/assemble.ts'
 import type { Config } from '../../src/config/settings.ts'
 import { Counts } from '../../src/limits/counts.ts'
+import { Limiters } from '../../src/limits/limiters.ts'
 import { type Admission, admit } from '../../src/policy/admit.ts'
 import type { Connection } from '../../src/policy/connection.ts'
+import type { Occupant } from '../../src/policy/seat.ts'
 import { type Given, good } from './load.ts'
 
 export interface Assembled {
   readonly admit: (connection: Connection) => Promise<Admission>
-  readonly counts: Counts
+  readonly counts: Counts<Occupant>
+  readonly limiters: Limiters
   readonly policy: ReturnType<typeof assembleConfig>
 }
 
-/** Loads a configuration and assembles it; `counts` are those of an earlier policy after a reload. */
-export function assembled(given: Given, counts = new Counts()): Assembled {
-  const policy = assembleConfig(good(given).config, counts)
-  return { policy, counts, admit: (connection) => admit(connection, policy) }
+/** Loads a configuration and assembles it; `counts` and `limiters` are those of an earlier policy after a reload. */
+export function assembled(given: Given, counts = new Counts<Occupant>(), limiters = new Limiters()): Assembled {
+  const policy = assembleConfig(good(given).config, counts, limiters)
+  return { policy, counts, limiters, admit: (connection) => admit(connection, policy) }
 }
 
-const assembleConfig = (config: Config, counts: Counts) =>
+const assembleConfig = (config: Config, counts: Counts<Occupant>, limiters: Limiters) =>
   assemble(config, {
     counts,
+    candidateCounts: new Counts<Occupant>(),
+    limiters,
     keySet: () => {
       throw new Error('no key set is fetched in this test')
     },

@@ -3,6 +3,7 @@ import { compileAnswers } from '../../src/policy/answers.ts'
 import type { Mode, Step } from '../../src/policy/check.ts'
 import type { Policy, RoutePolicy } from '../../src/policy/policy.ts'
 import { pass, type Verdict } from '../../src/policy/verdict.ts'
+import { trusting } from './trust.ts'
 
 export const step = (check: string, judge: Step['judge'], mode: Mode = 'enforce', needs: Step['needs'] = []): Step => ({
   check,
@@ -23,6 +24,7 @@ const routePolicy = (name: string, steps: readonly Step[]): RoutePolicy<undefine
   tokenProtocols: () => new Set(),
   mode: 'enforce',
   tokenMode: 'enforce',
+  payload: () => '',
   maskQuery: (query) => query,
 })
 
@@ -36,7 +38,7 @@ export function policyOf(steps: readonly Step[], entry: readonly Step[] = [step(
     routeOf: () => chat,
     answers: compileAnswers('seeds', {}),
     identityHeaders: [],
-    trust: { trusts: () => false },
+    trust: trusting([]),
     mode: 'enforce',
   } satisfies Policy<undefined>
 }

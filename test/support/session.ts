@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TestContext } from 'node:test'
-import { parseTrusted } from '../../src/net/cidr.ts'
 import type { Closed, Event } from '../../src/observe/events.ts'
 import { admit } from '../../src/policy/admit.ts'
 import { compileAnswers } from '../../src/policy/answers.ts'
@@ -12,10 +11,13 @@ import type { FrameStep } from '../../src/policy/check.ts'
 import type { Policy, RoutePolicy } from '../../src/policy/policy.ts'
 import { pass, passed, refuse } from '../../src/policy/verdict.ts'
 import { describe } from '../../src/proxy/describe.ts'
-import { type Pair, Session, type SessionContext } from '../../src/proxy/session.ts'
+import { Session } from '../../src/proxy/session.ts'
+import type { Pair, SessionContext } from '../../src/proxy/session-context.ts'
 import { Sessions } from '../../src/proxy/sessions.ts'
 import { Wheel } from '../../src/proxy/wheel.ts'
+import { portableWire } from '../../src/proxy/wire-portable.ts'
 import { listenTo, portOf } from './raw.ts'
+import { trusting } from './trust.ts'
 import { type End, endOf, within } from './upgrades.ts'
 
 /** The date at which the clock of every test begins, ms since the epoch. */
@@ -33,22 +35,26 @@ export const ROUTE: RoutePolicy = {
   tokenProtocols: () => new Set(),
   mode: 'enforce',
   tokenMode: 'enforce',
+  payload: () => '',
   maskQuery: (query) => query,
 }
 
 /** What sessions share, on a clock that `advance` moves. */
 export function createShared() {
-  const state = { clock: 0, released: 0 }
+  const state = { clock: 0, jumped: 0, released: 0 }
   const wheel = new Wheel(50, 0)
   const sessions = new Sessions()
   const events: Event[] = []
   const context: SessionContext = {
     wheel,
-    now: () => START + state.clock,
+    // `jumped`: the date may be set while we run.
+    now: () => START + state.clock + state.jumped,
     clock: () => state.clock,
     observe: (event) => void events.push(event),
     answers: () => compileAnswers('seeds', {}),
     totals: (route) => sessions.totalsOf(route),
+    // Tests look at the sockets below; whole proxies in tests run on the fast one.
+    makeWire: portableWire,
     ended: (session) => sessions.remove(session),
   }
   const advance = (ms: number) => {
@@ -61,7 +67,7 @@ export function createShared() {
 
 export type Shared = ReturnType<typeof createShared>
 
-export interface SessionOptions extends Partial<Pick<Pair, 'clientHead' | 'upstreamHead' | 'rsv'>> {
+export interface SessionOptions extends Partial<Pick<Pair, 'clientHead' | 'upstreamHead' | 'rsv' | 'droppable'>> {
   readonly route?: Partial<RoutePolicy>
   /** ms since the epoch. */
   readonly expiresAt?: number
@@ -101,6 +107,7 @@ export async function openSession(t: TestContext, options: SessionOptions = {}):
     clientHead: options.clientHead ?? [],
     upstreamHead: options.upstreamHead ?? new Uint8Array(0),
     rsv: options.rsv ?? { first: 0, other: 0, opaque: false },
+    droppable: options.droppable ?? 'every',
   }
   const session = new Session(pair, { ...shared.context, observe })
   shared.sessions.add(session)
@@ -147,11 +154,11 @@ async function permitOf(route: RoutePolicy, expiresAt: number | undefined, relea
     routeOf: () => route,
     answers: compileAnswers('seeds', {}),
     identityHeaders: [],
-    trust: parseTrusted([]),
+    trust: trusting([]),
     mode: 'enforce',
   }
   const raw = { target: '/', rawHeaders: [], remoteAddress: '127.0.0.1', encrypted: false }
-  const admission = await admit(describe(raw, policy.trust, START), policy)
+  const admission = await admit(describe(raw, policy.trust, { at: START, clock: 0 }), policy)
   if (!admission.granted) throw new Error('not admitted')
   return admission.permit
 }

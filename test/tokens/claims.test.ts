@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type ClaimRules, type Claims, expiresAt, judgeClaims } from '../../src/tokens/claims.ts'
+import { type ClaimRules, type Claims, expiresAt, isInexact, judgeClaims } from '../../src/tokens/claims.ts'
 
 const NOW = Date.UTC(2026, 10, 21)
 const S = NOW / 1000
@@ -104,3 +104,24 @@ test('a token is good until exactly expiresAt', () => {
     }),
   )
 })
+
+const NUMBERS: [written: string, inexact: boolean][] = [
+  ['0', false],
+  ['-7', false],
+  ['1.5', false],
+  ['9007199254740991', false],
+  ['9007199254740992', true],
+  ['9007199254740993', true],
+  ['-9007199254740992', true],
+  ['1234567890123456789', true],
+  ['1e300', true],
+  ['1e999', true],
+  ['"1234567890123456789"', false],
+  ['[1234567890123456789]', false],
+  ['null', false],
+]
+
+for (const [written, expected] of NUMBERS) {
+  test(`the claim ${written} ${expected ? 'may have been another' : 'is what was written'}`, () =>
+    assert.equal(isInexact(JSON.parse(written)), expected))
+}

@@ -39,6 +39,12 @@ const BAD: readonly [string, RequestListener, RegExp][] = [
   ['no content', (_, response) => response.writeHead(204).end(), /^answers 204$/],
   ['no JSON', json('<html>secret</html>'), /^is not JSON$/],
   ['no keys', json({ key: [] }), /^has no "keys" array$/],
+  ['an empty set', json({ keys: [] }), /^holds no usable key, expected signature keys/],
+  [
+    'a set of shared secrets',
+    json({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] }),
+    /^holds no usable key \(a key of kty "oct" is/,
+  ],
   ['an endless answer', endless, /^is larger than 1048576 bytes$/],
   ['half an answer', trickle, /^did not answer within 200 ms$/],
   ['no answer', () => undefined, /^did not answer within 200 ms$/],

@@ -100,6 +100,11 @@ const ITEMS: readonly [string, readonly string[], readonly number[]][] = [
   ['after every such word', ['bearer', 'a', 'Bearer', 'b'], [1, 3]],
   ['behind the prefix', ['base64url.bearer.authorization.k8s.io.abc', 'v2'], [0]],
   ['a JWT, wherever it stands', ['chat', JWT, 'v2'], [1]],
+  [
+    'a JWT whose header has blanks',
+    ['chat', `${Buffer.from('{ "alg": "HS256"}').toString('base64url')}.e30.c2ln`],
+    [1],
+  ],
   ['the word alone', ['bearer'], []],
 ]
 

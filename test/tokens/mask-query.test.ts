@@ -19,6 +19,11 @@ const TABLE: readonly [string, string][] = [
   [`a=${encodeURIComponent(encodeURIComponent(`/next?token=${JWT}`)).replace('ey', '%65%79')}`, 'a=***'],
   [`a=${JWT.slice(0, 15)}`, 'a=***'],
   [JWT, '***'],
+  ...['{ "alg":"HS256"}', '{\n"alg":"HS256"}', '{\r\n "alg":"HS256"}', '{\t"alg":"HS256"}', '{  "alg":"HS256"}'].map(
+    (header): [string, string] => [`a=${Buffer.from(header).toString('base64url')}.e30.c2ln`, 'a=***'],
+  ),
+  ['eyebrow=ewok_jamboree&monkeyAndYou=new0Houses', 'eyebrow=ewok_jamboree&monkeyAndYou=new0Houses'],
+  ['site.token=hunter2&site+token=hunter2', 'site.token=***&site+token=***'],
   [`${JWT}=1`, '***'],
   [`site_token[${JWT}]=1`, '***'],
   ['a=\r\n\0\x1b[31m\x7fé\u2028', 'a=????[31m???'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { decodeFully, duplicateNames, queryValue } from '../../src/tokens/query.ts'
+import { decodeComponent, decodeFully, duplicateNames, nameMatcher, queryValue } from '../../src/tokens/query.ts'
 
 const NAMES = ['site_token', 'parent_origin']
 
@@ -26,6 +26,14 @@ const TABLE: readonly [string, string | undefined][] = [
   ['site_token=1&site_token%00x=2', 'site_token'],
   ['site_token=1&%zz&site_token%=2', undefined],
   ['site_token[]=1&site_token[]=2', 'site_token'],
+  ['site_token=1&site.token=2', 'site_token'],
+  ['site_token=1&site+token=2', 'site_token'],
+  ['site_token=1&site%20token=2', 'site_token'],
+  ['site_token=1&site[token=2', 'site_token'],
+  ['site_token=1&site%5btoken[]=2', 'site_token'],
+  ['site_token=1&Site.Token.x=2', 'site_token'],
+  ['site_token=1&site-token=2&sitetoken=3&site.token.=4', 'site_token'],
+  ['site_token=1&site-token=2&site..token=3&site_token_x=4', undefined],
   ['x=1;site_token=1&site_token=2', 'site_token'],
   ['site_token=1&site_tokens=2&my_site_token=3', undefined],
   ['site_token=site_token&x=site_token=1', undefined],
@@ -78,6 +86,70 @@ test('decoding ends, in time, whatever is decoded', () => {
   decodeFully(`%${'25'.repeat(8_000)}41`)
   duplicateNames('%25&'.repeat(4_000), NAMES)
   assert.ok(process.hrtime.bigint() - started < 1_000_000_000n)
+})
+
+/** How long a call takes in ms: the least of five, so that a busy machine does not count. */
+function least(run: () => unknown): number {
+  const times = Array.from({ length: 5 }, () => {
+    const started = performance.now()
+    run()
+    return performance.now() - started
+  })
+  return Math.min(...times)
+}
+
+const LONG: [name: string, build: (size: number) => string, run: (query: string) => unknown][] = [
+  ['a name of blanks', (size) => `a${'+'.repeat(size)}b=1`, (query) => duplicateNames(query, NAMES)],
+  ['a name of encoded blanks', (size) => `a${'%20'.repeat(size)}b=1`, (query) => nameMatcher(NAMES)(query)],
+  ['malformed escapes', (size) => '%&'.repeat(size), (query) => queryValue(query, 'site_token')],
+  ['escapes of no UTF-8', (size) => '%ff&'.repeat(size), (query) => queryValue(query, 'site_token')],
+]
+
+for (const [name, build, run] of LONG) {
+  test(`ten times ${name} cost about ten times as much`, () => {
+    const [short, long] = [build(4_000), build(40_000)]
+    run(short)
+    // Quadratic would be a hundred times.
+    assert.ok(
+      least(() => run(long)) <
+        40 *
+          Math.max(
+            least(() => run(short)),
+            0.05,
+          ),
+    )
+  })
+}
+
+test('a component is decoded as decodeURIComponent does, and stays as it came where that throws', () => {
+  const decoded = (raw: string) => {
+    try {
+      return decodeURIComponent(raw.replaceAll('+', ' '))
+    } catch {
+      return raw
+    }
+  }
+  const piece = fc.constantFrom(
+    '%',
+    '%4',
+    '41',
+    '%C3%A9',
+    '%c3',
+    '%ED%A0%80',
+    '%C0%AF',
+    '%F0%9F%98%80',
+    'é',
+    '+',
+    'a',
+    '%00',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const raw = pieces.join('')
+      assert.equal(decodeComponent(raw), decoded(raw))
+    }),
+    { numRuns: 500 },
+  )
 })
 
 test('a value is the first of its name, decoded once', () => {

@@ -91,12 +91,24 @@ describe('a key set behind a URL', () => {
     assert.equal(await verdict(tokenB), 'ok')
   })
 
-  test('an emptied set is obeyed', async (t) => {
-    const { clock, publish, verdict } = await endpoint(t, [A])
+  test('an answer without a usable key is a failure: the last good set stays, and the endpoint is asked again', async (t) => {
+    const { clock, events, publish, server, set, verdict } = await endpoint(t, [A])
     assert.equal(await verdict(tokenA), 'ok')
+    const { generation } = set
     publish()
     clock.now += 10 * 60_000
-    assert.equal(await verdict(tokenA), 'invalid')
+    await verdict(tokenA)
+    assert.equal(await verdict(tokenA), 'ok')
+    assert.equal(set.generation, generation)
+    const { type, detail } = events.at(-1) ?? {}
+    assert.equal(type, 'failed')
+    assert.match(detail ?? '', /^the key set holds no usable key, expected signature keys/)
+    const asked = server.requests()
+    publish(B)
+    clock.now += 1_000
+    await verdict(tokenB)
+    assert.equal(await verdict(tokenB), 'ok')
+    assert.equal(server.requests(), asked + 1)
   })
 })
 
@@ -137,7 +149,7 @@ describe('an endpoint that fails', () => {
       onEvent: (event) => events.push(event),
     })
     for (let turn = 0; turn < 20; turn += 1) {
-      assert.equal(await set.find({ algorithm: 'RS256', kid: 'a' }), 'unavailable')
+      assert.deepEqual(await set.find({ algorithm: 'RS256', kid: 'a' }), { unavailable: events[0]?.detail })
     }
     assert.equal(fetches, 1)
     assert.equal(events.length, 1)

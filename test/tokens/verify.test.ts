@@ -245,8 +245,10 @@ describe('a verified token is remembered', () => {
 
 test('a key set that never answered is unavailable; one that breaks does not reject', async () => {
   const token = signToken({ alg: 'RS256' }, CLAIMS, rsa.privateKey)
-  const down = { ...changeableSet(rsa.publicKey), find: () => 'unavailable' as const }
-  assert.equal(problem(await judged({ jwks: down }, token)), 'unavailable')
+  const down = { ...changeableSet(rsa.publicKey), find: () => ({ unavailable: 'the key set answers 500' }) }
+  const verdict = await judged({ jwks: down }, token)
+  assert.equal(problem(verdict), 'unavailable')
+  assert.equal(verdict.ok ? '' : verdict.detail, 'the key set answers 500')
   const broken = { ...down, find: () => Promise.reject(new Error(token)) }
   assert.equal(problem(await judged({ jwks: broken }, token)), 'invalid')
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { nearest } from '../../src/config/nearest.ts'
+import { nearest } from '../../src/settings/nearest.ts'
 
 const KNOWN = ['upstream', 'listen', 'mode', 'dry-run', 'enforce', 'token', 'WS_LISTEN', 'closeCodes']
 

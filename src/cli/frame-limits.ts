@@ -1,0 +1,44 @@
+/** What the frames of an admitted connection will be judged by: each limit, and how it is set. */
+import { isRecord, valueAt } from '../config/record.ts'
+import { routeName } from '../config/route.ts'
+import type { StepMode } from '../policy/check.ts'
+import type { RoutePolicy } from '../policy/policy.ts'
+
+export interface FrameLimit {
+  readonly check: string
+  readonly mode: StepMode
+  /** Where it is set: the route's own `limits`, or those over all routes. */
+  readonly scope: 'route' | 'all routes'
+  /** As it is written, defaults filled in. */
+  readonly setting: unknown
+}
+
+/** @param effective the configuration as it was written, defaults filled in */
+export function frameLimits({ name, frames }: RoutePolicy, effective: Readonly<Record<string, unknown>>): FrameLimit[] {
+  const routes = Array.isArray(effective.routes) ? effective.routes.filter(isRecord) : []
+  const own = routes.find((route) => routeName(route) === name)
+  return [...new Set(frames.map(({ check }) => check))].flatMap((check) => {
+    // Of each check, the limit over all routes is judged before that of the route.
+    const modes = frames.filter((step) => step.check === check).map(({ mode }) => mode)
+    const places = [
+      { check, scope: 'all routes' as const, setting: valueAt(effective, ['limits', ...check.split('.')]) },
+      { check, scope: 'route' as const, setting: valueAt(own, ['limits', ...check.split('.')]) },
+    ].filter(({ setting }) => setting !== undefined)
+    return places.map((place, index) => ({ ...place, mode: modes[index] ?? 'enforce' }))
+  })
+}
+
+/** `messages (over all routes, dry-run): perConnection 10/s, 100/min` */
+export function formatLimit({ check, mode, scope, setting }: FrameLimit): string {
+  const notes = [...(scope === 'route' ? [] : ['over all routes']), ...(mode === 'enforce' ? [] : [mode])]
+  return `  ${check}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}: ${written(setting)}`
+}
+
+function written(setting: unknown): string {
+  if (Array.isArray(setting)) return setting.map(written).join(', ')
+  if (!isRecord(setting)) return String(setting)
+  return Object.entries(setting)
+    .filter(([key]) => key !== 'mode')
+    .map(([key, value]) => `${key} ${written(value)}`)
+    .join('; ')
+}

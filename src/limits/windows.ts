@@ -1,0 +1,93 @@
+import { ExactLog } from './exact-log.ts'
+import { GROUPS, GroupedLog } from './grouped-log.ts'
+import { type Log, type Rate, UNUSED, type Usage } from './log.ts'
+
+/**
+ * Several rates over the events of one sender, all of which hold: never more than `count` in any half-open window of
+ * `windowMs`, and never a refusal for a sender that stays within it. An event counts into all windows or into none.
+ * A count up to 256 is exact to the millisecond; a larger one is kept with the precision of 1/256 ({@link GroupedLog}).
+ *
+ * Times are ms on a monotonic clock; amounts are integers, 1 for an event, or a number of bytes; 0 always fits.
+ */
+export class Windows {
+  readonly #logs: readonly Log[]
+  /** What was last recorded, 0 when it was taken back. */
+  #last = 0
+  /** What was last refused: 1 until something larger was. */
+  #refused = 1
+
+  constructor(rates: readonly Rate[]) {
+    this.#logs = logsOf(rates)
+  }
+
+  /** Whether so much more fits every window. Records nothing. */
+  hasRoom(now: number, amount = 1): boolean {
+    const logs = this.#logs
+    for (let index = 0; index < logs.length; index++) {
+      if (logs[index]?.fits(now, amount) === false) return this.#refuse(amount)
+    }
+    return true
+  }
+
+  /** Records so much; call it only where {@link hasRoom} said yes. */
+  record(now: number, amount = 1): void {
+    const logs = this.#logs
+    for (let index = 0; index < logs.length; index++) logs[index]?.record(now, amount)
+    this.#last = amount
+  }
+
+  /** Records so much where it fits every window; false where it does not, and then nothing was recorded. */
+  take(now: number, amount = 1): boolean {
+    if (!this.hasRoom(now, amount)) return false
+    this.record(now, amount)
+    return true
+  }
+
+  /** Takes back what was last recorded, once. */
+  undo(): void {
+    for (const log of this.#logs) log.undo(this.#last)
+    this.#last = 0
+  }
+
+  /** The earliest time, not before `now`, at which so much fits if nothing else comes; Infinity where it exceeds a rate. */
+  roomAt(now: number, amount = 1): number {
+    return Math.max(now, ...this.#logs.map((log) => log.roomAt(now, amount)))
+  }
+
+  /** Of the fullest window. */
+  used(now: number): Usage {
+    return this.#logs
+      .map((log) => log.used(now))
+      .reduce((fullest, usage) => (usage.share > fullest.share ? usage : fullest), UNUSED)
+  }
+
+  /** Whether one more event would be refused, or as much as was last refused. */
+  isFull(now: number): boolean {
+    return this.fullUntil(now) > now
+  }
+
+  /** When the last event has left every window that is full; `now` where none is. */
+  fullUntil(now: number): number {
+    return Math.max(now, ...this.#logs.map((log) => log.fullUntil(now, this.#refused)))
+  }
+
+  /** Whether no event is left in any window. */
+  isIdle(now: number): boolean {
+    return this.#logs.every((log) => log.isIdle(now))
+  }
+
+  #refuse(amount: number): false {
+    this.#refused = amount
+    return false
+  }
+}
+
+/** One log for all small counts, one for each larger. Nothing is copied where all are small: there is one of these for each key. */
+function logsOf(rates: readonly Rate[]): readonly Log[] {
+  if (rates.length === 0) return []
+  if (rates.every(isSmall)) return [new ExactLog(rates)]
+  const large = rates.filter((rate) => !isSmall(rate)).map((rate) => new GroupedLog(rate))
+  return rates.some(isSmall) ? [new ExactLog(rates.filter(isSmall)), ...large] : large
+}
+
+const isSmall = ({ count }: Rate): boolean => count <= GROUPS

@@ -1,0 +1,16 @@
+/** Connections that make room for newer ones of the same user. */
+import type { StepMode } from './check.ts'
+
+/** A place that a newer connection may take over. */
+export interface Seat {
+  /** The connection is open. Returns those that lose their places to it; their seats count no longer. */
+  readonly open: (occupant: Occupant) => readonly Occupant[]
+  /** Counts no longer. Safe to call twice. */
+  readonly leave: () => void
+}
+
+/** An open connection, as the one that takes its place sees it. */
+export interface Occupant {
+  /** @param by the step of the newer one; only an enforced one ends this connection */
+  readonly replaced: (by: { readonly check: string; readonly mode: StepMode }) => void
+}

@@ -1,0 +1,39 @@
+/** What a session is made of, and what it shares with the others. */
+import type { Duplex } from 'node:stream'
+import type { AllowedRsv } from '../frames/extensions.ts'
+import type { Observe, RouteTotals } from '../observe/events.ts'
+import type { Permit } from '../policy/admit.ts'
+import type { Answers } from '../policy/answers.ts'
+import type { Droppable } from '../policy/inspect.ts'
+import type { Session } from './session.ts'
+import type { Wheel } from './wheel.ts'
+import type { MakeWire } from './wire.ts'
+
+/** What sessions share. */
+export interface SessionContext {
+  /** Runs on `clock`. */
+  readonly wheel: Wheel
+  /** ms since the epoch. */
+  readonly now: () => number
+  /** ms, monotonic: what frames and deadlines are timed with. */
+  readonly clock: () => number
+  readonly observe: Observe
+  readonly answers: () => Answers
+  readonly totals: (route: string) => RouteTotals
+  /** Takes over the sockets. */
+  readonly makeWire: MakeWire
+  /** Told when both sockets are gone. */
+  readonly ended: (session: Session) => void
+}
+
+/** Two sockets after a 101, with what came glued to either handshake. */
+export interface Pair {
+  readonly permit: Permit
+  readonly client: Duplex
+  readonly clientHead: readonly Uint8Array[]
+  readonly upstream: Duplex
+  readonly upstreamHead: Uint8Array
+  readonly rsv: AllowedRsv
+  /** Which messages of the client may vanish. */
+  readonly droppable: Droppable
+}

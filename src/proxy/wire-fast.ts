@@ -1,0 +1,164 @@
+/**
+ * A wire on the handle below the socket. A read goes into the one shared buffer, and what the relay forwards of it is
+ * written straight from there with `writeSync`; only what the kernel does not take at once is copied and queued.
+ */
+import { writeSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
+import type { Wire, WireEvents } from './wire.ts'
+import { readBuffer } from './wire-buffer.ts'
+import {
+  type Counting,
+  type Handle,
+  isWriteUnderWay,
+  OWNER,
+  type Request,
+  readResult,
+  shutdownRequest,
+  type Taken,
+  takeHandle,
+  UV_EOF,
+  uncount,
+  writeRequest,
+} from './wire-handle.ts'
+
+/** Takes over a socket; undefined, and the socket is as it was, where only the portable wire can. */
+export function fastWire(socket: Duplex, events: WireEvents): Wire | undefined {
+  const taken = takeHandle(socket)
+  return taken && new FastWire(taken, events)
+}
+
+class FastWire implements Wire {
+  readonly #handle: Handle
+  readonly #server: Counting | undefined
+  readonly #events: WireEvents
+  /** -1 as soon as nothing may be written: the number may be another connection's by then. */
+  #fd: number
+  /** Writes that the handle has not completed. */
+  #underWay = 0
+  #isReading = false
+  /** The peer sent FIN. */
+  #hasLeft = false
+  #isEnding = false
+  /** Our FIN is out. */
+  #hasEnded = false
+  #isDestroyed = false
+
+  constructor({ handle, server }: Taken, events: WireEvents) {
+    this.#handle = handle
+    this.#server = server
+    this.#events = events
+    this.#fd = handle.fd
+    handle[OWNER] = this
+    handle.onread = onread
+    handle.useUserBuffer(readBuffer)
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#fd < 0) return true
+    if (this.#underWay > 0) return this.#queue(bytes)
+    const sent = this.#send(bytes)
+    if (sent === bytes.length) return true
+    return this.#queue(bytes.subarray(sent))
+  }
+
+  queued(): number {
+    return this.#underWay === 0 ? 0 : this.#handle.writeQueueSize
+  }
+
+  pause(): void {
+    if (!this.#isReading) return
+    this.#isReading = false
+    this.#handle.readStop()
+  }
+
+  resume(): void {
+    if (this.#isReading || this.#hasLeft || this.#isDestroyed) return
+    this.#isReading = true
+    if (this.#handle.readStart() < 0) this.destroy()
+  }
+
+  end(): void {
+    if (this.#isEnding || this.#isDestroyed) return
+    this.#isEnding = true
+    this.#fd = -1
+    if (this.#underWay === 0) this.#shutDown()
+  }
+
+  destroy(): void {
+    if (this.#isDestroyed) return
+    this.#isDestroyed = true
+    this.#fd = -1
+    this.#underWay = 0
+    this.#handle.close(() => this.#closed())
+  }
+
+  /** How many bytes the kernel took. Where it takes none now, or never will, `#queue` finds out which it is. */
+  #send(bytes: Uint8Array): number {
+    try {
+      return writeSync(this.#fd, bytes)
+    } catch {
+      return 0
+    }
+  }
+
+  #queue(bytes: Uint8Array): boolean {
+    const copy = Buffer.from(bytes)
+    const failed = this.#handle.writeBuffer(writeRequest(copy, onwritten), copy) !== 0
+    if (failed) this.destroy()
+    if (failed || !isWriteUnderWay()) return true
+    this.#underWay++
+    return false
+  }
+
+  onWritten(status: number): void {
+    if (this.#isDestroyed) return
+    if (status < 0) return this.destroy()
+    this.#underWay--
+    if (this.#underWay > 0) return
+    if (this.#isEnding) this.#shutDown()
+    else this.#events.drained()
+  }
+
+  #shutDown(): void {
+    const result = this.#handle.shutdown(shutdownRequest(onshutdown))
+    if (result !== 0) this.onShutdown(result)
+  }
+
+  /** @param status negative where the connection is gone */
+  onShutdown(status: number): void {
+    this.#hasEnded = true
+    if (this.#hasLeft || status < 0) this.destroy()
+  }
+
+  onRead(result: number): void {
+    if (result > 0) return this.#events.read(readBuffer.subarray(0, result))
+    if (result === 0) return
+    if (result !== UV_EOF) return this.destroy()
+    this.#isReading = false
+    this.#hasLeft = true
+    this.#events.ended()
+    if (this.#hasEnded) this.destroy()
+  }
+
+  #closed(): void {
+    if (this.#server) uncount(this.#server)
+    this.#events.closed()
+  }
+}
+
+// One function each for all wires, rather than three closures a connection.
+
+function onread(this: Handle): undefined {
+  ownerOf(this).onRead(readResult())
+}
+
+function onwritten(this: Request, status: number, handle: Handle): void {
+  ownerOf(handle).onWritten(status)
+}
+
+function onshutdown(this: Request, status: number, handle: Handle): void {
+  ownerOf(handle).onShutdown(status)
+}
+
+/** Only wires put themselves there. */
+const ownerOf = (handle: Handle) => handle[OWNER] as FastWire

@@ -1,0 +1,20 @@
+/** A wire on the public API of streams: for every socket there is, TLS included, and every Node. */
+import type { Duplex } from 'node:stream'
+import type { Wire, WireEvents } from './wire.ts'
+import { kept } from './wire-buffer.ts'
+
+export function portableWire(socket: Duplex, events: WireEvents): Wire {
+  socket.pause()
+  socket.on('data', events.read)
+  socket.on('drain', events.drained)
+  socket.on('end', events.ended)
+  socket.on('close', events.closed)
+  return {
+    write: (bytes) => socket.destroyed || socket.writableEnded || socket.write(kept(bytes)),
+    queued: () => socket.writableLength,
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
+  }
+}

@@ -1,0 +1,198 @@
+/** What becomes of a frame that an enforced check refuses, and when dropping or delaying is not possible. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Exceeding, FrameCheck, FrameStep, StepMode } from '../../src/policy/check.ts'
+import type { Finding } from '../../src/policy/finding.ts'
+import type { Frame } from '../../src/policy/frame.ts'
+import { type Droppable, FrameInspector } from '../../src/policy/inspect.ts'
+import { pass, type Refusal, refuse } from '../../src/policy/verdict.ts'
+import { connection } from '../support/connection.ts'
+import { frame, ping } from '../support/frame.ts'
+
+const NO = refuse('message_rate', 'many')
+
+interface Given {
+  readonly check?: string
+  readonly judge?: FrameCheck
+  readonly mode?: StepMode
+  readonly exceeding?: Partial<Exceeding>
+}
+
+const step = ({ check = 'test', judge = () => NO, mode = 'enforce', exceeding }: Given): FrameStep => ({
+  check,
+  mode,
+  id: check,
+  begin: () => judge,
+  ...(exceeding ? { exceeding: { action: 'close', maxDelay: 0, ...exceeding } } : {}),
+})
+
+function inspecting(steps: readonly Given[], droppable?: Droppable) {
+  const findings: Finding[] = []
+  const inspector = new FrameInspector(connection(), steps.map(step), (finding) => findings.push(finding), droppable)
+  const judge = (given: Partial<Frame> = {}) => inspector.judge(frame(given))?.action ?? 'pass'
+  return { inspector, findings, judge }
+}
+
+const compressed = { compressed: true }
+const continuation = { opcode: 0, first: false }
+
+const DROPS: [name: string, droppable: Droppable, frame: Partial<Frame>, expected: string][] = [
+  ['a message', 'every', {}, 'drop'],
+  ['the first of several frames', 'every', { fin: false }, 'drop'],
+  ['a compressed message without context', 'every', compressed, 'drop'],
+  ['a compressed message with context', 'uncompressed', compressed, 'close'],
+  ['one that is not compressed', 'uncompressed', {}, 'drop'],
+  ['of an unknown extension', 'none', {}, 'close'],
+  ['a continuation, whose message is half out', 'every', continuation, 'close'],
+  ['a ping', 'every', ping(0), 'drop'],
+  ['a ping of an unknown extension', 'none', ping(0), 'drop'],
+]
+
+for (const [name, droppable, given, expected] of DROPS) {
+  test(`drop: ${name} ${expected}s`, () => {
+    const { judge, findings } = inspecting([{ exceeding: { action: 'drop' } }], droppable)
+    assert.equal(judge(given), expected)
+    assert.deepEqual(
+      findings.map(({ action, counted }) => [action, counted]),
+      [[expected, true]],
+    )
+  })
+}
+
+test('drop: after so many dropped messages the next one closes; pings are none', () => {
+  const { judge } = inspecting([{ exceeding: { action: 'drop', closeAfterDrops: 2 } }])
+  assert.deepEqual([judge(), judge(ping(0)), judge(), judge()], ['drop', 'drop', 'drop', 'close'])
+})
+
+test('drop: drops are counted over a reload, and by check', () => {
+  const given = { exceeding: { action: 'drop', closeAfterDrops: 2 } } as const
+  const { inspector, judge } = inspecting([given])
+  assert.deepEqual([judge(), judge()], ['drop', 'drop'])
+  inspector.adopt([step(given)])
+  assert.equal(judge(), 'close')
+  inspector.adopt([step({ ...given, check: 'other' })])
+  assert.equal(judge(), 'drop')
+})
+
+const at = (retryAt: number) => () => ({ ...NO, retryAt })
+
+const DELAYS: [name: string, judge: () => Refusal, expected: string][] = [
+  ['within the bound', at(105), 'delay'],
+  ['at the bound', at(110), 'delay'],
+  ['beyond the bound', at(111), 'close'],
+  ['never', at(Number.POSITIVE_INFINITY), 'close'],
+  ['of which no time is known', () => NO, 'close'],
+]
+
+for (const [name, judge, expected] of DELAYS) {
+  test(`delay: a wait ${name}: ${expected}`, () => {
+    const { inspector } = inspecting([{ judge, exceeding: { action: 'delay', maxDelay: 10 } }])
+    const finding = inspector.judge(frame({ at: 100 }))
+    assert.equal(finding?.action, expected)
+    assert.equal(finding?.retryAt, expected === 'delay' ? judge().retryAt : undefined)
+  })
+}
+
+test('delay: a frame is told of once, and its bound counts from the first time', () => {
+  const { inspector, findings } = inspecting([
+    { judge: (one) => ({ ...NO, retryAt: one.at + 4 }), exceeding: { action: 'delay', maxDelay: 10 } },
+  ])
+  const actions = [100, 104, 106, 107].map((time) => inspector.judge(frame({ at: time }))?.action)
+  assert.deepEqual(actions, ['delay', 'delay', 'delay', 'close'])
+  assert.deepEqual(
+    findings.map(({ action }) => action),
+    ['delay', 'close'],
+  )
+})
+
+/** Counts what it is asked, and refuses the first `refusals` times. */
+function counting(refusals: number) {
+  const seen = { count: 0 }
+  const judge: FrameCheck = (one) => (++seen.count <= refusals ? { ...NO, retryAt: one.at + 1 } : pass)
+  return { seen, judge }
+}
+
+const DELAY = { action: 'delay', maxDelay: 1000 } as const
+
+test('delay: it is judged again by the check that delayed it and those after it', () => {
+  const [first, second, third] = [counting(0), counting(2), counting(1)]
+  const { judge } = inspecting([
+    { check: 'a', judge: first.judge },
+    { check: 'b', judge: second.judge, exceeding: DELAY },
+    { check: 'c', judge: third.judge, exceeding: DELAY },
+  ])
+  assert.deepEqual([judge(), judge(), judge(), judge()], ['delay', 'delay', 'delay', 'pass'])
+  assert.deepEqual([first.seen.count, second.seen.count, third.seen.count], [1, 3, 2])
+  assert.equal(judge(), 'pass')
+  assert.deepEqual([first.seen.count, second.seen.count, third.seen.count], [2, 4, 3], 'the next frame meets all')
+})
+
+test('delay: a reload meanwhile judges it by the checks that are new, not again by those that were before', () => {
+  const [first, second, added] = [counting(0), counting(9), counting(0)]
+  const a = { check: 'a', judge: first.judge }
+  const { inspector, judge } = inspecting([a, { check: 'b', judge: second.judge, exceeding: DELAY }])
+  assert.equal(judge(), 'delay')
+  inspector.adopt([step({ check: 'new', judge: added.judge }), step(a)])
+  assert.equal(judge(), 'pass')
+  assert.deepEqual([first.seen.count, added.seen.count], [1, 1])
+})
+
+test('a broken check closes, whatever the setting says', () => {
+  for (const action of ['drop', 'delay'] as const) {
+    const judge = () => {
+      throw new Error('oops')
+    }
+    const { inspector } = inspecting([{ judge, exceeding: { action, maxDelay: 1000 } }])
+    const finding = inspector.judge(frame())
+    assert.deepEqual([finding?.action, finding?.reason], ['close', 'internal_error'])
+  }
+})
+
+test('a notice stands beside what closes, and nothing else', () => {
+  const notice = 'slow down'
+  const told = (exceeding: Partial<Exceeding>, mode: StepMode = 'enforce') =>
+    inspecting([{ mode, exceeding: { notice, ...exceeding } }]).inspector.judge(frame())?.notice
+  assert.equal(told({ action: 'close' }), notice)
+  assert.equal(told({ action: 'drop', closeAfterDrops: 0 }), notice)
+  assert.equal(told({ action: 'drop' }), undefined)
+  assert.equal(told({ action: 'close' }, 'dry-run'), undefined)
+})
+
+const MODES: [modes: StepMode[], passes: boolean, told: string[], judged: number[]][] = [
+  [['dry-run', 'dry-run'], true, ['none'], [1, 0]],
+  [['dry-run', 'enforce'], false, ['none', 'close'], [1, 1]],
+  [['dry-run', 'candidate'], true, ['none'], [1, 0]],
+  [['candidate', 'dry-run'], true, ['candidate', 'none'], [1, 1]],
+  [['candidate', 'enforce'], false, ['candidate', 'close'], [1, 1]],
+  [['candidate', 'candidate'], true, ['candidate', 'candidate'], [1, 1]],
+  [['enforce', 'candidate'], false, ['close'], [1, 0]],
+]
+
+for (const [modes, passes, told, judged] of MODES) {
+  test(`modes ${modes.join(', ')}: a would-be refusal keeps the frame from what is tried after it`, () => {
+    const checks = modes.map(() => counting(9))
+    const { judge, findings } = inspecting(
+      modes.map((mode, index) => ({
+        check: `check ${index}`,
+        mode,
+        judge: (one) => checks[index]?.judge(one) ?? pass,
+      })),
+    )
+    assert.equal(judge() === 'pass', passes)
+    assert.deepEqual(
+      findings.map(({ action }) => action),
+      told,
+    )
+    assert.deepEqual(
+      checks.map(({ seen }) => seen.count),
+      judged,
+    )
+  })
+}
+
+test('in a dry run nothing is dropped or delayed', () => {
+  for (const action of ['drop', 'delay'] as const) {
+    const { judge, findings } = inspecting([{ mode: 'dry-run', judge: at(1), exceeding: { action, maxDelay: 9 } }])
+    assert.deepEqual([judge(), findings[0]?.action, findings[0]?.counted], ['pass', 'none', false])
+  }
+})
