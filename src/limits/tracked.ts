@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
+import { ClockTable } from './clock-table.ts'
 import { flatKey } from './flat-key.ts'
 import type { HashKey } from './keyed-hash.ts'
 import type { Rate } from './log.ts'
@@ -23,48 +23,41 @@ export interface TrackedSettings {
   readonly hashKey?: HashKey
 }
 
-/** Handed in with each look, or lru-cache makes an object for it. */
-const LOOK = {}
-
 /**
- * One limiter's keys: the exact {@link Windows} of the `max` that were judged last. A key that is full when it is
- * evicted stays refused until its last event has left the windows that were full ({@link Sketch}), however many others
- * come meanwhile; a key that was not full is forgotten and begins anew. Memory does not grow with the number of keys.
+ * One limiter's keys: the exact {@link Windows} of at most `max`, those in use ({@link ClockTable}). A key that is full
+ * when it is evicted stays refused until its last event has left the windows that were full ({@link Sketch}), however
+ * many others come meanwhile; a key that was not full is forgotten and begins anew. Memory does not grow with the number
+ * of keys.
  *
  * Times are ms on a monotonic clock, amounts as in {@link Windows}. Keys are copied.
  */
 export class Tracked {
   readonly #settings: TrackedSettings
-  readonly #table: LRUCache<string, Windows>
+  readonly #table: ClockTable<Windows>
   #sketch: Sketch | undefined
   #now = 0
   #evictions = 0
 
   constructor(settings: TrackedSettings) {
     this.#settings = settings
-    this.#table = new LRUCache({
-      max: settings.max,
-      dispose: (windows, key, reason) => {
-        if (reason === 'evict') this.#fold(key, windows)
-      },
-    })
+    this.#table = new ClockTable(settings.max, (key, windows) => this.#fold(key, windows))
   }
 
   /** Whether so much more fits a key's windows. Records nothing. */
   hasRoom(key: string, now: number, amount = 1): boolean {
-    const windows = this.#table.get(key, LOOK)
+    const windows = this.#table.get(key)
     return windows ? windows.hasRoom(now, amount) : this.#roomOfUnknown(key, now, amount) <= now
   }
 
   /** Records so much; call it only where {@link hasRoom} said yes. */
   record(key: string, now: number, amount = 1): void {
-    const windows = this.#table.get(key, LOOK) ?? this.#enter(key, now)
+    const windows = this.#table.get(key) ?? this.#enter(key, now)
     windows.record(now, amount)
   }
 
   /** Records so much where it fits; false where it does not, and then nothing was recorded. */
   take(key: string, now: number, amount = 1): boolean {
-    const windows = this.#table.get(key, LOOK)
+    const windows = this.#table.get(key)
     if (windows) return windows.take(now, amount)
     if (this.#roomOfUnknown(key, now, amount) > now) return false
     this.#enter(key, now).record(now, amount)
@@ -73,12 +66,12 @@ export class Tracked {
 
   /** Takes back what was last recorded for a key, once. */
   undo(key: string): void {
-    this.#table.get(key, LOOK)?.undo()
+    this.#table.get(key)?.undo()
   }
 
   /** The earliest time, not before `now`, at which so much fits if nothing else comes; Infinity where it exceeds a rate. */
   roomAt(key: string, now: number, amount = 1): number {
-    return this.#table.peek(key)?.roomAt(now, amount) ?? this.#roomOfUnknown(key, now, amount)
+    return this.#table.get(key)?.roomAt(now, amount) ?? this.#roomOfUnknown(key, now, amount)
   }
 
   /** Keys that are remembered exactly. */
@@ -94,14 +87,14 @@ export class Tracked {
   /** The remembered keys that are full. Looks at each. */
   limited(now: number): string[] {
     const limited: string[] = []
-    for (const [key, windows] of this.#table.entries()) if (windows.isFull(now)) limited.push(key)
+    for (const [key, windows] of this.#table) if (windows.isFull(now)) limited.push(key)
     return limited
   }
 
   /** The `count` remembered keys that use most of their rate, the fullest first; idle ones are left out. Looks at each. */
   top(count: number, now: number): Talker[] {
     const talkers: Talker[] = []
-    for (const [key, windows] of this.#table.entries()) {
+    for (const [key, windows] of this.#table) {
       const usage = windows.used(now)
       if (usage.events > 0) talkers.push({ key, ...usage })
     }
@@ -116,7 +109,7 @@ export class Tracked {
   #enter(key: string, now: number): Windows {
     const windows = new Windows(this.#settings.rates)
     this.#now = now
-    this.#table.set(flatKey(key), windows)
+    this.#table.add(flatKey(key), windows)
     return windows
   }
 

@@ -1,6 +1,10 @@
 /**
  * A wire on the handle below the socket. A read goes into the one shared buffer, and what the relay forwards of it is
  * written straight from there with `writeSync`; only what the kernel does not take at once is copied and queued.
+ *
+ * A forwarded message is one `read` and one `write`, like nginx's. Against the portable wire that saves a sixth of the CPU
+ * at 32 bytes and three quarters at 64 KiB. `handle.writeBuffer` in place of `writeSync` cost the same, but keeps the
+ * shared buffer where it could not write all.
  */
 import { writeSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
