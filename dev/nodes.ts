@@ -5,11 +5,12 @@
  *   node dev/nodes.ts 'test/frames/*.test.ts'  others
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import process from 'node:process'
+import { fetchNode } from './fetch-node.ts'
 
-const VERSIONS = [20, 22, 24, 26]
+const VERSIONS = ['20', '22', '24', '26']
 const TESTS = ['test/proxy/wire*.test.ts']
 /** Git ignores it. */
 const FOLDER = join(import.meta.dirname, '..', '.tmp', 'nodes')
@@ -22,21 +23,6 @@ const failed = VERSIONS.map((version) => ({ version, node: fetchNode(version) })
   ({ node }) => !run(node, built),
 )
 if (failed.length > 0) fail(`failed on Node ${failed.map(({ version }) => version).join(', ')}`)
-
-/** The path of the newest Node of a major version. */
-function fetchNode(version: number): string {
-  const prefix = join(FOLDER, String(version))
-  const name = `node-${process.platform}-${process.arch}`
-  const node = join(prefix, 'node_modules', name, 'bin', 'node')
-  if (existsSync(node)) return node
-  mkdirSync(prefix, { recursive: true })
-  const quiet = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  const { status } = spawnSync('npm', ['install', ...quiet, '--prefix', prefix, `${name}@${version}`], {
-    stdio: 'inherit',
-  })
-  if (status !== 0 || !existsSync(node)) fail(`npm has no ${name}@${version}`)
-  return node
-}
 
 /** Compiles tests and what they import; returns the paths of what came out. */
 function build(tests: readonly string[]): string[] {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { URL } from 'node:url'
 
 /** The parts of the tree: folders of `src`, and the files beside them by their names. */
-const KNOWLEDGE = ['frames', 'net', 'limits', 'tokens']
+const KNOWLEDGE = ['frames', 'net', 'limits', 'tokens', 'authorization', 'messages']
 
 /** Who may import whom. A part that is not named in a list may not be imported there. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   net: [],
   limits: [],
   tokens: [],
+  authorization: [],
+  messages: [],
   checks: ['policy', 'settings', ...KNOWLEDGE],
   // It warns of secrets that are too short, which tokens knows.
   config: ['settings', 'checks', 'net', 'policy', 'tokens'],
@@ -25,11 +27,28 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What they do to the proxy are functions handed in.
   ops: ['observe', 'policy', 'config', 'proxy'],
   admin: ['observe', 'policy', 'config', 'proxy'],
-  'assemble.ts': ['policy', 'checks', 'config', ...KNOWLEDGE],
+  // How sections of a configuration become steps.
+  assemble: ['policy', 'checks', 'config', ...KNOWLEDGE],
+  'assemble.ts': ['assemble', 'policy', 'checks', 'config', ...KNOWLEDGE],
   // The composition root of a running proxy.
   serve: ['assemble.ts', 'config', 'settings', 'checks', 'policy', ...KNOWLEDGE, 'observe', 'proxy', 'ops', 'admin'],
+  // Processes that share one port: the primary's side and the worker's.
+  workers: ['serve', 'config', 'settings', 'policy', 'limits', 'tokens', 'observe', 'proxy'],
   // `explain` judges without a proxy: it makes its own counts.
-  cli: ['assemble.ts', 'config', 'settings', 'policy', 'limits', 'tokens', 'observe', 'serve', 'proxy', 'demo'],
+  cli: [
+    'assemble.ts',
+    'config',
+    'settings',
+    'policy',
+    'limits',
+    'tokens',
+    'authorization',
+    'observe',
+    'serve',
+    'workers',
+    'proxy',
+    'demo',
+  ],
   // Its backend answers the handshake and echoes frames.
   demo: ['serve', 'config', 'settings', 'tokens', 'policy', 'observe', 'frames'],
   'main.ts': ['cli'],
@@ -244,7 +263,7 @@ test('names say what is in a file', () => {
 
 test('a test stands where its source does', () => {
   const known = new Set(sources.map(({ part }) => part))
-  const elsewhere = ['support', 'e2e', 'conformance', 'real', 'bench']
+  const elsewhere = ['support', 'e2e', 'conformance', 'real', 'bench', 'ship']
   const folders = globSync('test/*/*.test.ts', { cwd: ROOT }).map((file) => file.split(/[/\\]/)[1] ?? '')
   assert.deepEqual(
     [...new Set(folders)].filter((folder) => !known.has(folder) && !elsewhere.includes(folder)),

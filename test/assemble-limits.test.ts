@@ -76,6 +76,13 @@ test('each rate has a table of its own, and the names of tables that no policy a
   )
 })
 
+test('what no route matches is judged by the limits over all routes, which is a dry run', () => {
+  const { frames } = assembled({
+    yaml: 'upstream: http://a\nmode: dry-run\nlimits: { messages: { total: 1/h }, candidate: { frameSize: 9B } }\nroutes: [{ path: /ws }]',
+  }).policy.unmatched
+  assert.deepEqual(named(frames), ['candidate.frameSize (candidate)', 'messages (dry-run)'])
+})
+
 test('a mode silences a limit, and is none of a candidate’s', () => {
   const mode = (yaml: string) => named(assembled({ yaml }).policy.routes.get('chat')?.frames ?? [])
   const limits = (more: string) =>
@@ -108,6 +115,8 @@ test('what is done about an excess changes with a reload, what was counted does 
   assert.equal(inspector.judge(frame()), undefined)
   inspector.adopt(framesOf('messages: { perConnection: 1/h, onExceed: drop }'))
   assert.equal(inspector.judge(frame())?.action, 'drop')
+  inspector.adopt(framesOf('messages: { perConnection: 1/h, onExceed: delay, maxDelay: 2h }'))
+  assert.equal(inspector.judge(frame())?.retryAt, 3_600_000)
 })
 
 test('a handshake rate counts for the process and for the route, and a dry run does not count whom it would refuse', async () => {

@@ -432,7 +432,9 @@ test('close codes come from the preset and the overrides', () => {
 })
 
 test('trusted proxies are those of the configuration', () => {
-  const { trust } = assembled({ yaml: 'upstream: http://a\ntrustedProxies: [10.0.0.0/8, loopback, unix]' }).policy
+  const { trust } = assembled({
+    yaml: 'upstream: http://a\nlisten: unix:/w.sock\ntrustedProxies: [10.0.0.0/8, loopback, unix]',
+  }).policy
   assert.deepEqual(
     ['10.1.2.3', '127.0.0.1', '::1', 'unix', '11.0.0.1'].map((peer) => trust.trusts(peer)),
     [true, true, true, true, false],

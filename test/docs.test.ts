@@ -51,7 +51,7 @@ test('the two commands of the README are scripts', () => {
 })
 
 test('what the README calls not built yet is refused at start', () => {
-  for (const setting of ['workers: 2', 'store: redis://localhost', 'cors: []']) {
+  for (const setting of ['store: redis://localhost', 'cors: []']) {
     const result = load(`upstream: http://127.0.0.1:1\n${setting}\n`)
     assert.equal(result.ok, false, setting)
   }

@@ -1,16 +1,24 @@
 /** What the admin API can do; the functions are handed in, so that this server knows nothing of the proxy. */
-import type { LimiterView } from '../observe/limiter-view.ts'
-import type { SessionView } from '../observe/session-view.ts'
+import type { LimiterReport } from '../observe/limiter-report.ts'
+import type { SessionFilter, SessionList } from '../observe/session-list.ts'
 
 export interface AdminActions {
   /** The effective configuration, secrets hidden. */
   readonly config: () => object
-  /** Every open connection. */
-  readonly sessions: () => Iterable<SessionView>
-  readonly limiters: () => Iterable<LimiterView>
+  /** Open connections that match, at most so many of them. */
+  readonly list: (filter: SessionFilter, most: number) => SessionList | Promise<SessionList>
+  /** Ends those that match, and says how many. */
+  readonly end: (whom: SessionFilter) => number | Promise<number>
+  /** Every limiter, and the keys that use most of its rate: so many of each. */
+  readonly limits: (top: number) => readonly LimiterReport[] | Promise<readonly LimiterReport[]>
   /** Begins to drain, or joins a drain under way; resolves when all connections are gone. */
   readonly drain: () => Promise<{ readonly forced: number }>
   readonly reload: () => Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }>
+  /** Revokes what a JSON body says; a text says what is wrong with it. */
+  readonly revoke: (body: string) => Promise<object | string>
+  /** Whether there was one of that id. */
+  readonly unrevoke: (id: string) => boolean | Promise<boolean>
+  readonly revocations: () => readonly object[]
   /** `25s` in ms; undefined where the text is no duration. */
   readonly parseDuration: (text: string) => number | undefined
 }
@@ -21,6 +29,7 @@ export interface AdminRequest {
   /** The target up to `?`, raw. */
   readonly path: string
   readonly query: URLSearchParams
+  readonly body: string
 }
 
 export interface AdminAnswer {

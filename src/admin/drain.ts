@@ -13,7 +13,7 @@ export async function drain({ query }: AdminRequest, actions: AdminActions): Pro
   if (waitMs === undefined) return failure(400, 'wait: expected a duration such as 25s')
   const drained = await within(actions.drain(), waitMs)
   if (drained) return answer(200, { drained: true, forced: drained.forced })
-  return answer(202, { drained: false, open: [...actions.sessions()].length })
+  return answer(202, { drained: false, open: (await actions.list({}, 0)).matching })
 }
 
 const answer = (status: number, body: object): AdminAnswer => ({

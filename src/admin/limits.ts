@@ -8,21 +8,17 @@ const MAX_TOP = 1000
 const MAX_KEY = 256
 
 /** `GET /api/limits?top=`: every limiter, and the keys that use most of their rate. */
-export function listLimits({ query }: AdminRequest, { limiters }: AdminActions): AdminAnswer {
+export async function listLimits({ query }: AdminRequest, { limits: reports }: AdminActions): Promise<AdminAnswer> {
   const given = readParameters(query, ['top'])
   if (typeof given === 'string') return failure(400, given)
   const count = given.top === undefined ? TOP : Number(given.top)
   if (!Number.isInteger(count) || count < 0 || count > MAX_TOP) return failure(400, `top: expected 0 to ${MAX_TOP}`)
-  const limits = [...limiters()].map(({ name, tracked, evictions, limited, top }) => ({
+  const limits = (await reports(count)).map(({ name, tracked, evictions, limited, top }) => ({
     limiter: name,
     tracked,
     evictions,
-    limited: limited().length,
-    top: top(count).map(({ key, share, events }) => ({
-      key: bounded(key, MAX_KEY),
-      share: rounded(share),
-      used: events,
-    })),
+    limited,
+    top: top.map(({ key, share, events }) => ({ key: bounded(key, MAX_KEY), share: rounded(share), used: events })),
   }))
   return { status: 200, body: { limits } }
 }

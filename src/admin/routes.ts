@@ -3,6 +3,7 @@ import { type AdminActions, type AdminAnswer, type AdminRequest, failure } from 
 import { endConnection, endConnectionsOfUser, listConnections } from './connections.ts'
 import { drain } from './drain.ts'
 import { listLimits } from './limits.ts'
+import { listRevocations, revoke, unrevoke } from './revocations.ts'
 
 type Handler = (request: AdminRequest, actions: AdminActions) => AdminAnswer | Promise<AdminAnswer>
 
@@ -14,6 +15,9 @@ DELETE /api/connections?user=USER          end all of a user
 GET    /api/limits?top=20                  rates, and who uses most of them
 POST   /api/drain?wait=25s                 drain, answer when done
 POST   /api/reload                         read the configuration again
+GET    /api/revocations                    what operators revoked
+POST   /api/revocations                    revoke: {"jti" | "user" | "issuedBefore", "until"}
+DELETE /api/revocations?id=ID              take one back
 `
 
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
@@ -23,6 +27,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/api/drain': { POST: drain },
   '/api/limits': { GET: listLimits },
   '/api/reload': { POST: reload },
+  '/api/revocations': { GET: listRevocations, POST: revoke, DELETE: unrevoke },
 }
 
 const ONE_CONNECTION = '/api/connections/'

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Observe } from '../observe/events.ts'
 import { endIdle, takeTurn } from '../proxy/turn.ts'
 import { type AdminActions, type AdminAnswer, failure } from './actions.ts'
-import { isBodyWithin } from './body.ts'
+import { readBody } from './body.ts'
 import { createGuard, type Guard, type GuardOptions } from './guard.ts'
 import { handle } from './routes.ts'
 
@@ -52,12 +52,13 @@ export function createAdmin({ actions, observe, ...options }: AdminOptions): Ser
 async function answer(request: IncomingMessage, guard: Guard, actions: AdminActions): Promise<AdminAnswer> {
   const denial = guard(request.headers)
   if (denial) return { ...failure(denial.status, denial.error), headers: DENIED, done: denied(denial.error) }
-  if (!(await isBodyWithin(request, MAX_BODY))) {
+  const body = await readBody(request, MAX_BODY)
+  if (body === undefined) {
     return { ...failure(413, 'send at most 64 KiB'), headers: { Connection: 'close' } }
   }
   // Cut, not parsed: a URL made of the client's target may throw (trap 37); URLSearchParams never does.
   const [path = '', query = ''] = splitTarget(request.url ?? '')
-  return await handle({ method: request.method ?? '', path, query: new URLSearchParams(query) }, actions)
+  return await handle({ method: request.method ?? '', path, query: new URLSearchParams(query), body }, actions)
 }
 
 /** Without the body of a stranger: the connection is not read on. */

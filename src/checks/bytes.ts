@@ -7,7 +7,7 @@ import { exceeding, meteredCandidate, meteredProblems, meteredSection, metering,
 export const bytes = defineCheck({
   key: 'bytes',
   place: 'limits',
-  doc: 'Bytes of payload from the client, of every frame, as they are on the wire (compressed if they are).',
+  doc: 'Bytes of payload from the client, of every frame, as they are on the wire (compressed if they are). A frame larger than a rate never fits it.',
   settings: meteredSection(),
   candidate: meteredCandidate(),
   problems: meteredProblems,

@@ -1,4 +1,5 @@
 /** How many handshakes a client address may make. Every one that comes here counts, whatever refuses it later. */
+import type { Passage } from '../limits/gate.ts'
 import { passed, type Verdict } from '../policy/verdict.ts'
 import { rates } from '../settings/rate.ts'
 import { defineCheck, section } from './define.ts'
@@ -12,13 +13,18 @@ export const handshakes = defineCheck({
     perIp: rates().optional().meta({ doc: 'Per client address: one rate or several, all of which hold.' }),
   }),
   early: true,
-  onHandshake: ({ perIp = [] }, { scope, limiter }) => {
+  problems: ({ perIp = [] }) => (perIp.length > 0 ? [] : [{ path: [], message: 'limits nothing: give it perIp' }]),
+  onHandshake: ({ perIp = [] }, { scope, gate }) => {
     if (perIp.length === 0) return () => UNLIMITED
-    const table = limiter('handshakes.perIp', perIp)
+    const perAddress = gate('handshakes.perIp', perIp)
     const allows = `perIp allows ${formatRates(perIp)}${scope === '' ? ' (over all routes)' : ''}`
-    return ({ ipKey, clock }): Verdict => {
-      if (table.take(ipKey, clock)) return { ok: true, detail: allows, undo: () => table.undo(ipKey) }
-      return { ok: false, reason: 'connection_rate', detail: allows, retryAt: table.roomAt(ipKey, clock) }
+    const conclude = (passage: Passage): Verdict => {
+      if (passage.ok) return { ok: true, detail: allows, undo: passage.undo }
+      return { ok: false, reason: 'connection_rate', detail: allows, retryAt: passage.retryAt }
+    }
+    return ({ ipKey, clock }) => {
+      const passage = perAddress.take(ipKey, clock)
+      return passage instanceof Promise ? passage.then(conclude) : conclude(passage)
     }
   },
 })

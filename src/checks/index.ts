@@ -12,9 +12,12 @@ import { domains } from './domains.ts'
 import { fragments } from './fragments.ts'
 import { frameSize } from './frame-size.ts'
 import { handshakes } from './handshakes.ts'
+import { messageContent } from './message-content.ts'
 import { messageSize } from './message-size.ts'
 import { messages } from './messages.ts'
 import { origin } from './origin.ts'
+import { outbound } from './outbound.ts'
+import { session } from './session.ts'
 import { token } from './token.ts'
 
 export const CHECKS = [
@@ -31,6 +34,9 @@ export const CHECKS = [
   controlFrames,
   messages,
   bytes,
+  messageContent,
+  outbound,
+  session,
 ] as const
 
 /**

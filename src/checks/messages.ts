@@ -1,7 +1,15 @@
 /** How many messages clients may send. A message counts at its first frame. */
 import { pass } from '../policy/verdict.ts'
-import { defineCheck } from './define.ts'
-import { exceeding, meteredCandidate, meteredProblems, meteredSection, metering, ratesOf } from './metering.ts'
+import { defineCheck, type SettingProblem } from './define.ts'
+import {
+  exceeding,
+  type Metered,
+  meteredCandidate,
+  meteredProblems,
+  meteredSection,
+  metering,
+  ratesOf,
+} from './metering.ts'
 
 export const messages = defineCheck({
   key: 'messages',
@@ -9,7 +17,7 @@ export const messages = defineCheck({
   doc: 'Messages from the client.',
   settings: meteredSection(),
   candidate: meteredCandidate(),
-  problems: meteredProblems,
+  problems: (settings, route) => [...meteredProblems(settings, route), ...unsaid(settings)],
   exceeding,
   stateOf: ratesOf,
   onFrame: (settings, assembly) => {
@@ -20,3 +28,9 @@ export const messages = defineCheck({
     }
   },
 })
+
+/** A message that is dropped is dropped at its first frame: without a number of them nothing closes. */
+function unsaid({ notice, onExceed, closeAfterDrops }: Metered): SettingProblem[] {
+  if (notice === undefined || onExceed !== 'drop' || closeAfterDrops !== undefined) return []
+  return [{ path: ['notice'], message: 'nothing is closed: set closeAfterDrops, or onExceed to close or delay' }]
+}

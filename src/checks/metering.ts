@@ -41,12 +41,14 @@ export const meteredSection = () =>
   section({
     ...allRates(),
     onExceed: z.enum(['close', 'drop', 'delay']).prefault('close').meta({
-      doc: '`close`: the connection ends; `drop`: the message vanishes; `delay`: reading stops until it fits.',
+      doc: '`close`: the connection ends; `drop`: the message vanishes; `delay`: reading stops until it fits. What never fits, closes.',
     }),
     closeAfterDrops: count(1).optional().meta({
       doc: 'With `drop`: after so many dropped messages of a connection the next one closes it.',
     }),
-    maxDelay: duration().prefault('5s').meta({ doc: 'With `delay`: what would have to wait longer closes.' }),
+    maxDelay: duration().optional().meta({
+      doc: 'With `delay`: what would have to wait longer since it came closes. Default: `5s`.',
+    }),
     notice: notice().optional().meta({
       doc: 'A text message for the client before it is closed: a text, or an object that is sent as JSON.',
     }),
@@ -55,18 +57,29 @@ export const meteredSection = () =>
 export type Metered = z.output<ReturnType<typeof meteredSection>>
 
 export function meteredProblems(settings: Metered, { hasToken }: RouteFacts): SettingProblem[] {
-  const { perUser = [], onExceed, closeAfterDrops } = settings
+  const { perUser = [], onExceed, closeAfterDrops, maxDelay } = settings
   const needsToken = 'the user is named by a token: the route needs a token section'
   const needsDrop = 'nothing is dropped: set onExceed to drop, or remove it'
-  return [
+  const needsDelay = 'nothing is delayed: set onExceed to delay, or remove it'
+  const found = [
     ...(perUser.length > 0 && !hasToken ? [{ path: ['perUser'], message: needsToken }] : []),
     ...(closeAfterDrops !== undefined && onExceed !== 'drop'
       ? [{ path: ['closeAfterDrops'], message: needsDrop }]
       : []),
+    ...(maxDelay !== undefined && onExceed !== 'delay' ? [{ path: ['maxDelay'], message: needsDelay }] : []),
   ]
+  if (found.length > 0 || PERS.some((per) => (settings[per] ?? []).length > 0)) return found
+  return [{ path: [], message: `limits nothing: give it ${PERS.slice(0, -1).join(', ')} or ${PERS.at(-1)}` }]
 }
 
-export const exceeding = ({ onExceed, closeAfterDrops, maxDelay, notice: text }: Metered): Exceeding => ({
+const MAX_DELAY_MS = 5000
+
+export const exceeding = ({
+  onExceed,
+  closeAfterDrops,
+  maxDelay = MAX_DELAY_MS,
+  notice: text,
+}: Metered): Exceeding => ({
   action: onExceed,
   closeAfterDrops,
   maxDelay,
@@ -130,10 +143,15 @@ export function metering(key: string, reason: Reason, settings: Metered, assembl
   const limits = PERS.flatMap((per) => limitOf(key, per, settings[per] ?? [], assembly))
   return (connection: Connection): Take => {
     const meters = limits.map(({ meterOf }) => meterOf(connection))
-    const refused = (full: number, now: number, amount: number): Verdict => {
-      const retryAt = Math.max(...meters.map((meter) => meter.roomAt(now, amount)))
-      return { ok: false, reason, detail: limits[full]?.text ?? '', retryAt }
-    }
+    const refused = (full: number, now: number, amount: number): Verdict => ({
+      ok: false,
+      reason,
+      detail: limits[full]?.text ?? '',
+      // Found out where it is asked for: only a delay does, and a reload may make one of what closed.
+      get retryAt() {
+        return Math.max(...meters.map((meter) => meter.roomAt(now, amount)))
+      },
+    })
     const [first, second] = meters
     // What most routes have is judged for every message: one step less.
     if (first && !second) return (now, amount) => (first.take(now, amount) ? pass : refused(0, now, amount))

@@ -1,23 +1,27 @@
 /** Who the client is: a signed token (RFC 7519), found where `from` says, verified with keys of our own. */
 import { z } from 'zod'
-import { passed, refuse } from '../policy/verdict.ts'
+import type { Connection, Learned } from '../policy/connection.ts'
+import { pass, passed, refuse, type Verdict } from '../policy/verdict.ts'
 import { bool } from '../settings/boolean.ts'
 import { duration } from '../settings/duration.ts'
-import { file, fileOrUrl } from '../settings/file.ts'
+import { file, fileOrUrl, parsedFile } from '../settings/file.ts'
 import { filledList, list } from '../settings/list.ts'
 import { parsed } from '../settings/parsed.ts'
 import { size } from '../settings/size.ts'
 import { text } from '../settings/text.ts'
 import { ALGORITHM_NAMES } from '../tokens/algorithms.ts'
-import { expiresAt, inexactClaim, isInexact } from '../tokens/claims.ts'
+import { type ClaimRules, type Claims, expiresAt, inexactClaim, isInexact, judgeClaims } from '../tokens/claims.ts'
+import { findTicket, TICKET_SOURCES } from '../tokens/find-ticket.ts'
 import { findToken } from '../tokens/find-token.ts'
 import { fingerprint } from '../tokens/fingerprint.ts'
-import { type KeySet, staticKeySet } from '../tokens/key-set.ts'
-import { compileKeys, type KeyConfig } from '../tokens/keys.ts'
-import { remoteKeySet } from '../tokens/remote-key-set.ts'
+import { compileKeys } from '../tokens/keys.ts'
+import { RevocationFile } from '../tokens/revocation-file.ts'
 import { parseTokenSource, TOKEN_KINDS } from '../tokens/sources.ts'
+import type { TicketedToken } from '../tokens/tickets.ts'
 import { createVerifier, type TokenVerdict } from '../tokens/verify.ts'
-import { defineCheck, type SettingProblem, section } from './define.ts'
+import { type Assembly, defineCheck, section } from './define.ts'
+import { revocation, userOf } from './revocation.ts'
+import { keyConfig, keyProblems } from './token-keys.ts'
 import { meantKind } from './value.ts'
 
 const tokenSource = () =>
@@ -63,6 +67,11 @@ const settings = section({
     .prefault('enforce')
     .meta({ doc: '`ignore`: an expired token still proves its claims (its signature is always verified).' }),
   closeOnExpiry: bool().prefault(true).meta({ doc: 'An open connection ends when its token does.' }),
+  revocations: parsedFile(16 * 2 ** 20, (content) => new RevocationFile(content))
+    .optional()
+    .meta({
+      doc: 'Tokens that are good no longer: a file of lines, each a `jti` or JSON `{ "jti" | "user" | "issuedBefore", "until", "refreshed" }`, or one JSON array of those. Re-read on change.',
+    }),
   strip: bool().prefault(false).meta({ doc: '`true`: the backend never sees the token.' }),
 })
 
@@ -73,41 +82,79 @@ export const token = defineCheck({
   place: 'route',
   doc: 'Who the client is: a signed token.',
   settings,
-  reads: ({ from }) => from.map((source) => source.text),
+  reads: ({ from }, { tokens }) => [...(tokens?.redeem ? TICKET_SOURCES : []), ...from].map((source) => source.text),
   problems: keyProblems,
-  onHandshake: (config, { keySet }) => {
+  onHandshake: (config, assembly) => {
     const rules = claimRules(config)
-    const verifier = createVerifier({ keys: compileKeys(keyConfig(config, keySet)), rules })
+    const verifier = createVerifier({ keys: compileKeys(keyConfig(config, assembly.keySet)), rules })
+    const judge = judging(config, rules, assembly)
+    const { redeem } = assembly.tokens ?? {}
     return (connection) => {
+      const shown = redeem && findTicket(connection)
+      if (shown) return settle(redeem(shown.ticket, connection.at), redeemed(shown, judge, rules, connection))
       const found = findToken(config.from, connection)
       if (!found) return refuse('token_missing', `no token in ${config.from.map((source) => source.text).join(', ')}`)
       const facts = { token: { source: found.source.text, ...fingerprint(found.token) } }
       if (found.token.length > config.maxLength) {
         return refuse('token_invalid', `a token of ${found.token.length} bytes, maxLength ${config.maxLength}`, facts)
       }
-      const conclude = (verdict: TokenVerdict) => {
-        if (!verdict.ok) return refuse(REASON[verdict.problem], verdict.detail, facts)
-        const { claims } = verdict
-        if (isInexact(claims[config.user])) return refuse('token_invalid', inexactClaim(config.user), facts)
-        const user = userOf(claims[config.user])
-        const end = config.closeOnExpiry ? expiresAt(claims, rules) : undefined
-        const learned = {
-          ...facts,
-          claims,
-          ...(user === undefined ? {} : { user }),
-          ...(end === undefined ? {} : { expiresAt: end }),
-        }
-        return passed(`${found.source.text} is valid${user === undefined ? '' : `, user ${user}`}`, learned)
-      }
-      const verdict = verifier.verify(found.token, connection.at)
-      return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict)
+      return settle(verifier.verify(found.token, connection.at), (verdict) => judge(verdict, facts, connection))
     }
+  },
+  standing: (config, { revocations }) => {
+    const revoked = revocation(config, revocations)
+    return ({ claims }, now) => (claims && revoked(claims, 'open', now)) ?? pass
   },
 })
 
 const REASON = { invalid: 'token_invalid', expired: 'token_expired', unavailable: 'internal_error' } as const
 
-const claimRules = (config: Settings) => ({
+/** Facts of a token that a refusal may tell too. */
+type Facts = Pick<Learned, 'token' | 'payload'>
+type Judge = (verdict: TokenVerdict, facts: Facts, connection: Connection) => Verdict
+
+/** What follows of a verified token, or of one that could not be. */
+function judging(config: Settings, rules: ClaimRules, assembly: Assembly): Judge {
+  const revoked = revocation(config, assembly.revocations, assembly.longestTolerance)
+  return (verdict, { payload, ...facts }, { at }) => {
+    if (!verdict.ok) return refuse(REASON[verdict.problem], verdict.detail, facts)
+    const { claims } = verdict
+    if (isInexact(claims[config.user])) return refuse('token_invalid', inexactClaim(config.user), facts)
+    const refusal = revoked(claims, 'newcomer', at)
+    if (refusal) return { ...refusal, learned: facts }
+    const user = userOf(claims[config.user])
+    const end = config.closeOnExpiry ? expiresAt(claims, rules) : undefined
+    const learned = {
+      ...facts,
+      claims,
+      ...(payload === undefined ? {} : { payload }),
+      ...(user === undefined ? {} : { user }),
+      ...(end === undefined ? {} : { expiresAt: end }),
+    }
+    return passed(`${facts.token?.source} is valid${user === undefined ? '' : `, user ${user}`}`, learned)
+  }
+}
+
+/** What a ticket comes to: the token that it stands for is judged as if it were shown now, but for its signature. */
+const redeemed =
+  ({ source, ticket }: { source: string; ticket: string }, judge: Judge, rules: ClaimRules, connection: Connection) =>
+  (found: TicketedToken | undefined): Verdict => {
+    if (!found) {
+      const facts = { token: { source, ...fingerprint(ticket), preview: '' } }
+      return refuse('token_invalid', 'the ticket is unknown, used or expired', facts)
+    }
+    // Signed, and read once before: it is an object.
+    const claims = JSON.parse(Buffer.from(found.payload, 'base64url').toString('utf8')) as Claims
+    const verdict = judgeClaims(claims, rules, connection.at)
+    const facts = { token: { source, ...found.fingerprint }, payload: found.payload }
+    return judge(verdict.ok ? { ok: true, claims } : verdict, facts, connection)
+  }
+
+/** Goes on with a value, at once where it is there. */
+const settle = <T>(value: T | Promise<T>, next: (value: T) => Verdict): Verdict | Promise<Verdict> =>
+  value instanceof Promise ? value.then(next) : next(value)
+
+const claimRules = (config: Settings): ClaimRules => ({
   issuer: config.issuer,
   audience: config.audience,
   clockToleranceMs: config.clockTolerance,
@@ -115,38 +162,3 @@ const claimRules = (config: Settings) => ({
   requiredClaims: config.requiredClaims,
   expiry: config.expiry,
 })
-
-const userOf = (claim: unknown): string | undefined =>
-  typeof claim === 'string' || typeof claim === 'number' ? String(claim) : undefined
-
-type KeySettings = Pick<Settings, 'secret' | 'secrets' | 'publicKey' | 'jwks' | 'algorithms'>
-
-function keyConfig(config: KeySettings, keySet: (url: string) => KeySet): KeyConfig {
-  const secrets = config.secrets ?? (config.secret === undefined ? undefined : [config.secret])
-  const jwks = typeof config.jwks === 'string' ? keySet(config.jwks) : config.jwks && staticKeySet(config.jwks.text)
-  return { secrets, publicKey: config.publicKey?.text, jwks, algorithms: config.algorithms }
-}
-
-function keyProblems(config: Settings): SettingProblem[] {
-  const { secret, secrets, publicKey, jwks, algorithms } = config
-  if (secret !== undefined && secrets) return [{ path: ['secrets'], message: 'give secret or secrets, not both' }]
-  if ((secret ?? secrets ?? publicKey ?? jwks) === undefined)
-    return [{ path: [], message: 'expected a key: secret, secretFile, secrets, publicKey or jwks' }]
-  try {
-    compileKeys(keyConfig({ secret, secrets, publicKey, jwks, algorithms }, unfetched))
-    return []
-  } catch (error) {
-    return [unusable(error)]
-  }
-}
-
-/** A key set that is only looked at: making one fetches nothing, and checks the URL. */
-const unfetched = (url: string): KeySet =>
-  remoteKeySet({ url, fetch: globalThis.fetch, now: () => 0, onEvent: () => {} })
-
-/** Messages of `tokens/` begin with the setting's name. */
-function unusable(error: unknown): SettingProblem {
-  const message = error instanceof Error ? error.message : 'the keys are not usable'
-  const name = Object.keys(settings.shape).find((key) => message.startsWith(`${key}: `))
-  return name === undefined ? { path: [], message } : { path: [name], message: message.slice(name.length + 2) }
-}

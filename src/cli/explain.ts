@@ -1,6 +1,8 @@
 /** `wsluice explain`: judges one handshake with the proxy's own engine, without a connection, and says what would change it. */
 import { isIP } from 'node:net'
 import { assemble } from '../assemble.ts'
+import { createAsker } from '../authorization/ask.ts'
+import { createAuthorization } from '../authorization/authorization.ts'
 import type { Flags } from '../config/flags.ts'
 import { printable, short } from '../config/problems.ts'
 import { Counts } from '../limits/counts.ts'
@@ -9,7 +11,9 @@ import { admit } from '../policy/admit.ts'
 import { describe, type RawRequest } from '../proxy/describe.ts'
 import { keepKeySets } from '../tokens/kept-key-sets.ts'
 import { holdsJwt } from '../tokens/looks-like-jwt.ts'
+import { Revocations } from '../tokens/revocations.ts'
 import { shownUrl } from '../tokens/shown-url.ts'
+import { TicketTable } from '../tokens/tickets.ts'
 import { explain, formatExplained } from './explained.ts'
 import { loadOrComplain } from './load.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -30,15 +34,22 @@ export async function explainCommand(terminal: Terminal, flags: ExplainFlags): P
   const loaded = loadOrComplain(terminal, flags)
   if (!loaded) return EXIT.usage
   const now = () => Date.now()
+  const clock = () => performance.now()
+  const asker = createAsker()
   const policy = assemble(loaded.config, {
     counts: new Counts(),
     candidateCounts: new Counts(),
     limiters: new Limiters(),
     keySet: keepKeySets(globalThis.fetch, now, () => {}),
+    // Asked as the proxy would ask it: what it answers is what decides.
+    authorization: (settings) => createAuthorization(settings, { asker, clock, onEvent: () => {} }),
+    revocations: new Revocations(),
+    tickets: new TicketTable(),
     isDraining: () => false,
     upstreams: (all) => all.map(({ label }) => label),
   })
-  const admission = await admit(describe(request, policy.trust, { at: now(), clock: performance.now() }), policy)
+  const admission = await admit(describe(request, policy.trust, { at: now(), clock: clock() }), policy)
+  asker.close()
   const explained = explain(admission, policy.answers, loaded.effective)
   terminal.print(flags.json ? `${JSON.stringify(explained, undefined, 2)}\n` : formatExplained(explained))
   return admission.granted ? EXIT.ok : EXIT.refused

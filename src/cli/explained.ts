@@ -26,6 +26,8 @@ interface ExplainedCheck extends Partial<Told> {
 
 export interface Explained {
   readonly ip: string
+  /** Whether its headers name addresses that no trusted proxy vouches for: those are ignored. */
+  readonly unvouched: boolean
   readonly route: string
   /** Where an admitted upgrade goes. */
   readonly upstreams: readonly string[]
@@ -57,6 +59,7 @@ export function explain(
   const wouldReject = findings.length > 0 ? 'would_reject' : 'admitted'
   return {
     ip: connection.ip,
+    unvouched: connection.unvouched,
     route: route.name,
     upstreams: route.upstreams ?? [],
     outcome: admission.granted ? wouldReject : 'rejected',
@@ -76,7 +79,7 @@ function explainOne({ check, mode, verdict }: Trace, told: (reason: Reason) => T
 
 /** For a terminal: a line for each check, more for a refusal, and a summary. */
 export function formatExplained(explained: Explained): string {
-  const { ip, route, checks, frames } = explained
+  const { ip, unvouched, route, checks, frames } = explained
   const width = Math.max(...checks.map(({ check }) => check.length)) + 2
   const indent = ' '.repeat(OUTCOME_WIDTH + width)
   const lines = checks.flatMap((one) => {
@@ -86,11 +89,17 @@ export function formatExplained(explained: Explained): string {
       ...rest.map((line) => indent + line),
     ]
   })
-  const counts = 'Connections are counted as in a proxy that has none open.'
+  const counts = 'Connections and rates are counted as in a proxy that has just started.'
   const limits =
-    frames.length === 0 ? '' : `\nIts frames are judged by\n${frames.map(formatLimit).map(printable).join('\n')}\n`
-  return `client ${ip}, route ${route}\n\n${lines.join('\n')}\n\n${printable(summary(explained))}\n${counts}\n${limits}`
+    frames.length === 0
+      ? ''
+      : `\nIts frames and messages are judged by\n${frames.map(formatLimit).map(printable).join('\n')}\n`
+  const ignored = unvouched ? `${UNVOUCHED}\n` : ''
+  return `client ${ip}, route ${route}\n${ignored}\n${lines.join('\n')}\n\n${printable(summary(explained))}\n${counts}\n${limits}`
 }
+
+const UNVOUCHED =
+  'its headers name addresses that no trusted proxy vouches for, and they are ignored: trustedProxies says whose word is taken'
 
 const OUTCOME_WIDTH = 14
 

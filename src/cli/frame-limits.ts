@@ -1,4 +1,4 @@
-/** What the frames of an admitted connection will be judged by: each limit, and how it is set. */
+/** What the frames and messages of an admitted connection will be judged by: each limit or section, and how it is set. */
 import { isRecord, valueAt } from '../config/record.ts'
 import { routeName } from '../config/route.ts'
 import type { StepMode } from '../policy/check.ts'
@@ -14,10 +14,11 @@ export interface FrameLimit {
 }
 
 /** @param effective the configuration as it was written, defaults filled in */
-export function frameLimits({ name, frames }: RoutePolicy, effective: Readonly<Record<string, unknown>>): FrameLimit[] {
+export function frameLimits(route: RoutePolicy, effective: Readonly<Record<string, unknown>>): FrameLimit[] {
+  const { name, frames } = route
   const routes = Array.isArray(effective.routes) ? effective.routes.filter(isRecord) : []
   const own = routes.find((route) => routeName(route) === name)
-  return [...new Set(frames.map(({ check }) => check))].flatMap((check) => {
+  const limits = [...new Set(frames.map(({ check }) => check))].flatMap((check) => {
     // Of each check, the limit over all routes is judged before that of the route.
     const modes = frames.filter((step) => step.check === check).map(({ mode }) => mode)
     const places = [
@@ -26,6 +27,19 @@ export function frameLimits({ name, frames }: RoutePolicy, effective: Readonly<R
     ].filter(({ setting }) => setting !== undefined)
     return places.map((place, index) => ({ ...place, mode: modes[index] ?? 'enforce' }))
   })
+  return [...limits, ...ofMessages(route, own)]
+}
+
+/** The sections of the route that judge messages; the kinds of messages are judged by their frames. */
+function ofMessages({ frames, messages, outbound }: RoutePolicy, own: unknown): FrameLimit[] {
+  const content = messages ?? frames.find(({ check }) => check === 'messageContent')
+  const steps = [
+    { key: 'messages', step: content },
+    { key: 'outbound', step: outbound },
+  ]
+  return steps.flatMap(({ key, step }) =>
+    step ? [{ check: step.check, mode: step.mode, scope: 'route' as const, setting: valueAt(own, [key]) }] : [],
+  )
 }
 
 /** `messages (over all routes, dry-run): perConnection 10/s, 100/min` */

@@ -8,8 +8,9 @@ import type { Terminal } from './terminal.ts'
 
 export type Loaded = Extract<LoadResult, { ok: true }>
 
-export const load = (terminal: Terminal, flags: Flags): LoadResult =>
-  loadConfig({ env: terminal.env, flags, cwd: terminal.cwd, readFile })
+/** @param read reads a file */
+export const load = (terminal: Terminal, flags: Flags, read = readFile): LoadResult =>
+  loadConfig({ env: terminal.env, flags, cwd: terminal.cwd, readFile: read })
 
 /** The configuration, or undefined after every problem was complained about. */
 export function loadOrComplain(terminal: Terminal, flags: Flags): Loaded | undefined {

@@ -54,7 +54,9 @@ function build(terminal: Terminal, done: (code: number) => void): Command {
       .option('--listen <address>', 'where clients connect: :port, host:port or unix:/path (WS_LISTEN)')
       .option('--dry-run', 'judge, log and count, refuse nothing (WS_MODE=dry-run)')
 
-  serving(sub('start', 'run the proxy (the default command)', { isDefault: true })).action(bind<Flags>(startCommand))
+  serving(sub('start', 'run the proxy (the default command)', { isDefault: true }))
+    .option('--workers <number>', 'processes that serve clients, or auto (WS_WORKERS)')
+    .action(bind<Flags>(startCommand))
   serving(sub('check', 'validate the configuration and print what it comes to')).action(bind<Flags>(checkCommand))
   serving(sub('explain', 'judge one handshake without a connection and say why'))
     .requiredOption('--url <url>', 'what the client asks for, such as wss://host/path?token=…')

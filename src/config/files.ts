@@ -3,10 +3,11 @@ import { resolve } from 'node:path'
 import { fileText, isUrl } from '../settings/file.ts'
 import type { Complaint } from './complaint.ts'
 import { NoSuchFolder } from './read-file.ts'
-import { eachSection, type Field, fileName, type Section } from './shape.ts'
+import { isRecord } from './record.ts'
+import { eachSection, type Field, fileName, type Path, type Section } from './shape.ts'
 
-/** Reads a text file; throws an Error that says what is wrong without quoting it. */
-export type ReadFile = (path: string) => string
+/** Reads a text file, of at most `maxBytes` where that is not the usual bound; throws an Error that says what is wrong without quoting it. */
+export type ReadFile = (path: string, maxBytes?: number) => string
 
 /** Makes the paths that a configuration file names absolute, in place. */
 export function resolvePaths(root: Section, values: Record<string, unknown>, folder: string): void {
@@ -21,12 +22,16 @@ export function resolvePaths(root: Section, values: Record<string, unknown>, fol
 
 function absoluteAll(value: unknown, folder: string): unknown {
   if (Array.isArray(value)) return value.map((entry) => absoluteAll(entry, folder))
+  if (isRecord(value)) return mapped(value, (entry) => absoluteAll(entry, folder))
   return typeof value === 'string' ? absolutePath(value, folder) : value
 }
 
 /** What stands in the place of a path that was no path but what a file holds, such as a key. No path holds a NUL. */
 const CONTENT = '\0'
 const LONGEST_PATH = 256
+
+const mapped = (record: Record<string, unknown>, change: (value: unknown) => unknown) =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 
 /** A path of a user's, absolute. A URL stays as it is, and what is a file's content is taken out: it may be a secret. */
 export function absolutePath(value: string, folder: string): string {
@@ -63,10 +68,10 @@ export function loadFiles(root: Section, written: Record<string, unknown>, readF
   const complaints: Complaint[] = []
   eachSection(root, values, (section, held, path) => {
     for (const field of section.fields.values()) {
-      const complain = (name: string, message: string) => complaints.push({ path: [...path, name], message })
+      const complain = (at: Path, message: string) => complaints.push({ path: [...path, ...at], message })
       const read = (file: string) => {
         files.push(file)
-        return readFile(file)
+        return readFile(file, field.maxBytes)
       }
       if (field.secret) loadSecret(field, held, read, complain)
       if (field.file) loadFile(field, held, read, complain)
@@ -75,7 +80,8 @@ export function loadFiles(root: Section, written: Record<string, unknown>, readF
   return { values, files: [...new Set(files)], complaints }
 }
 
-type Complain = (name: string, message: string) => void
+/** @param at within the section */
+type Complain = (at: Path, message: string) => void
 
 function loadSecret({ name, shape }: Field, held: Record<string, unknown>, read: ReadFile, complain: Complain): void {
   const file = fileName(name)
@@ -88,7 +94,7 @@ function loadSecret({ name, shape }: Field, held: Record<string, unknown>, read:
     attempt(
       path,
       (text) => secretOf(read(text)),
-      (message) => complain(file, message),
+      (message) => complain([file], message),
       // A secret that was put where its path belongs is a path in no folder.
       (error) => error instanceof NoSuchFolder,
     ),
@@ -103,10 +109,20 @@ export function secretOf(content: string): string {
   return secret
 }
 
-function loadFile({ name }: Field, held: Record<string, unknown>, read: ReadFile, complain: Complain): void {
+/** A file; or several, by names, of which each is complained of by itself. */
+function loadFile({ name, shape }: Field, held: Record<string, unknown>, read: ReadFile, complain: Complain): void {
+  const path = held[name]
+  if (shape.kind === 'value' && shape.isMap && isRecord(path)) {
+    const paths = { ...path }
+    for (const key of Object.keys(paths)) loadOne(key, paths, read, (at, message) => complain([name, ...at], message))
+    held[name] = paths
+  } else loadOne(name, held, read, complain)
+}
+
+function loadOne(name: string, held: Record<string, unknown>, read: ReadFile, complain: Complain): void {
   const path = held[name]
   if (path === undefined || (typeof path === 'string' && isUrl(path))) return
-  const text = attempt(path, read, (message) => complain(name, message))
+  const text = attempt(path, read, (message) => complain([name], message))
   if (text === undefined) delete held[name]
   else held[name] = fileText(String(path), text)
 }

@@ -8,14 +8,16 @@ export interface Flags {
   readonly listen?: string | undefined
   readonly upstream?: string | undefined
   readonly dryRun?: boolean | undefined
+  readonly workers?: string | undefined
 }
 
 /** The settings that flags give, by path. */
-export function readFlags({ listen, upstream, dryRun }: Flags): ReadonlyMap<string, Given> {
+export function readFlags({ listen, upstream, dryRun, workers }: Flags): ReadonlyMap<string, Given> {
   const given: [string, string | undefined, string][] = [
     ['listen', listen, '--listen'],
     ['upstream', upstream, '--upstream'],
     ['mode', dryRun ? 'dry-run' : undefined, '--dry-run'],
+    ['workers', workers, '--workers'],
   ]
   return new Map(
     given.flatMap(([path, value, name]) =>

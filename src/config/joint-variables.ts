@@ -1,9 +1,9 @@
-/** Variables of which two make one setting of the one route that the environment describes. */
+/** Variables that say a setting of the one route in words of their own: a number of seconds, or two that make one rate. */
 import type { Given } from './given.ts'
 import { type Problem, problem, short } from './problems.ts'
 
 interface Joint {
-  readonly names: readonly [string, string]
+  readonly names: readonly [string, string?]
   /** The settings that they may make: the first where the route has a token, else the last. */
   readonly paths: readonly string[]
   /** The value as a file would say it; undefined where those that are set make none. */
@@ -13,6 +13,8 @@ interface Joint {
 }
 
 const DEFAULT_WINDOW_SECONDS = 60
+
+const inSeconds = ([seconds]: readonly (number | undefined)[]) => (seconds === undefined ? undefined : `${seconds}s`)
 
 const JOINTS: readonly Joint[] = [
   {
@@ -30,12 +32,18 @@ const JOINTS: readonly Joint[] = [
     ],
     warning: '',
   },
+  { names: ['WS_PING_INTERVAL_SECONDS'], paths: ['session.ping'], value: inSeconds, warning: '' },
+  { names: ['WS_PONG_TIMEOUT_SECONDS'], paths: ['session.pong'], value: inSeconds, warning: '' },
 ]
 
 /** A variable that is set, and the setting of a route that it makes, alone or with another. */
 interface SetVariable {
   readonly name: string
   readonly path: string
+}
+
+function written(names: Joint['names']): string[] {
+  return names.filter((name) => name !== undefined)
 }
 
 export interface FromJoint {
@@ -48,7 +56,7 @@ export interface FromJoint {
 
 /** Every variable here, with the paths of the settings that it may make. */
 export const JOINT_VARIABLES: ReadonlyMap<string, readonly string[]> = new Map(
-  JOINTS.flatMap(({ names, paths }) => names.map((name) => [name, paths] as const)),
+  JOINTS.flatMap(({ names, paths }) => written(names).map((name) => [name, paths] as const)),
 )
 
 /**
@@ -71,12 +79,14 @@ function readOne(
   hasToken: boolean,
 ) {
   const path = (hasToken ? paths[0] : paths.at(-1)) ?? ''
-  const set = names.filter((name) => read(name) !== undefined).map((name) => ({ name, path }))
+  const set = written(names)
+    .filter((name) => read(name) !== undefined)
+    .map((name) => ({ name, path }))
   const problems = set.flatMap(({ name }) => complaint(name, read(name) ?? ''))
   const first = set[0]
   if (!first || problems.length > 0) return { given: [], set, problems, warnings: [] }
   const [one, other] = names
-  const made = value([numberOf(read(one)), numberOf(read(other))])
+  const made = value([numberOf(read(one)), other === undefined ? undefined : numberOf(read(other))])
   if (made === undefined) return { given: [], set, problems, warnings: [warning] }
   const spelling = path.slice(path.lastIndexOf('.') + 1)
   const given: Given = { spelling, value: made, source: { kind: 'variable', name: first.name } }

@@ -37,6 +37,8 @@ export type LoadResult =
       readonly warnings: readonly string[]
       /** Absolute paths of the configuration file and of every file it names. */
       readonly files: readonly string[]
+      /** What was read, by path: who is given these texts loads the same. */
+      readonly texts: ReadonlyMap<string, string>
       /** Top-level settings that were given; the others have their defaults. */
       readonly given: ReadonlySet<string>
       /** Defaults filled in, secrets hidden; {@link formatEffective} makes YAML of it. */
@@ -52,7 +54,13 @@ export type LoadResult =
     }
 
 /** Loads a configuration. A mistake of the user's is a problem in the result; nothing is thrown. */
-export function loadConfig({ env, flags, cwd, readFile }: LoadInput): LoadResult {
+export function loadConfig({ env, flags, cwd, readFile: read }: LoadInput): LoadResult {
+  const texts = new Map<string, string>()
+  const readFile = (path: string): string => {
+    const text = read(path)
+    texts.set(path, text)
+    return text
+  }
   const file = readConfiguration(ROOT, namedFile(flags, env), { cwd, readFile })
   const given = readEnvironment(VARIABLES, env, cwd)
   const { route, problems: idle } = withoutIdle(VARIABLES, given.route)
@@ -76,6 +84,7 @@ export function loadConfig({ env, flags, cwd, readFile }: LoadInput): LoadResult
     config,
     warnings: [...warnings, ...warningsOf(config, merged.written).map(printable)],
     files,
+    texts,
     given: new Set(Object.keys(merged.written)),
     effective: redact(ROOT, merged.written),
   }

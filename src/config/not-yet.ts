@@ -1,24 +1,9 @@
 /** Names of the contract that this version does not serve: refused at startup, so that none is a silent no-op. */
 
 /** Settings, by their path without indexes. What stands below one is refused with it. */
-const SETTINGS: ReadonlySet<string> = new Set([
-  'workers',
-  'store',
-  'storeFile',
-  'cors',
-  ...['url', 'timeout', 'cache'].map((name) => `routes.authorize.${name}`),
-  'routes.messages',
-  'routes.session',
-])
+const SETTINGS: ReadonlySet<string> = new Set(['store', 'storeFile', 'cors'])
 
-const VARIABLES: ReadonlySet<string> = new Set([
-  'WS_PING_INTERVAL_SECONDS',
-  'WS_PONG_TIMEOUT_SECONDS',
-  'WS_WORKERS',
-  'WS_STORE',
-  'WS_STORE_FILE',
-  'WS_CORS',
-])
+const VARIABLES: ReadonlySet<string> = new Set(['WS_STORE', 'WS_STORE_FILE', 'WS_CORS'])
 
 export const NOT_YET = 'not available in this version'
 

@@ -9,11 +9,11 @@ export const MAX_FILE_BYTES = 1024 * 1024
 export class NoSuchFolder extends Error {}
 
 /**
- * Reads a UTF-8 file of at most 1 MiB; a pipe or device is read until it ends or the bound is reached.
+ * Reads a UTF-8 file of at most 1 MiB, or `maxBytes`; a pipe or device is read until it ends or the bound is reached.
  * Throws an Error that says what is wrong, and never what the file holds.
  */
-export function readFile(path: string): string {
-  const bytes = readBounded(path)
+export function readFile(path: string, maxBytes = MAX_FILE_BYTES): string {
+  const bytes = readBounded(path, maxBytes)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
@@ -21,8 +21,8 @@ export function readFile(path: string): string {
   }
 }
 
-function readBounded(path: string): Buffer {
-  const buffer = Buffer.alloc(MAX_FILE_BYTES + 1)
+function readBounded(path: string, maxBytes: number): Buffer {
+  const buffer = Buffer.allocUnsafe(maxBytes + 1)
   let length = 0
   try {
     const file = openSync(path, 'r')
@@ -37,7 +37,7 @@ function readBounded(path: string): Buffer {
     if (!existsSync(dirname(path))) throw new NoSuchFolder('no such folder')
     throw new Error(complaint(error))
   }
-  if (length > MAX_FILE_BYTES) throw new Error('is larger than 1 MiB')
+  if (length > maxBytes) throw new Error(`is larger than ${maxBytes / 2 ** 20} MiB`)
   return buffer.subarray(0, length)
 }
 

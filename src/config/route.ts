@@ -3,8 +3,11 @@ import { z } from 'zod'
 import { CHECKS } from '../checks/index.ts'
 import { compilePath } from '../policy/path.ts'
 import { bool } from '../settings/boolean.ts'
+import { duration } from '../settings/duration.ts'
+import { headerName } from '../settings/header-name.ts'
 import { mode } from '../settings/mode.ts'
 import { parsed } from '../settings/parsed.ts'
+import { size } from '../settings/size.ts'
 import { text } from '../settings/text.ts'
 import { rejectWith } from './answers.ts'
 import { upstream } from './upstream.ts'
@@ -52,7 +55,15 @@ const limits = (fallbacks: 'filled' | 'bare') =>
   })
 
 /** The limits over all routes. */
-export const processLimits = () => limits('bare').prefault({}).meta({ doc: 'Limits over all routes together.' })
+export const processLimits = () =>
+  limits('bare')
+    .extend({
+      buffered: size().prefault('256MiB').meta({
+        doc: 'Bytes kept of unfinished messages that policies read, over all connections. A connection that needs more is closed as `overloaded`.',
+      }),
+    })
+    .prefault({})
+    .meta({ doc: 'Limits over all routes together.' })
 
 const path = () =>
   parsed(text(), (value) => {
@@ -60,16 +71,11 @@ const path = () =>
     return value
   })
 
-const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^`|~-]+$/
-/** Headers that a handshake is made of: to remove or replace one would break it. */
-const RESERVED =
-  /^(?:host|connection|upgrade|content-length|transfer-encoding|te|trailer|keep-alive|sec-websocket-.*)$/i
-
-const headerName = () =>
-  z
-    .string()
-    .regex(HEADER_NAME, 'expected a header name, such as X-Auth-User')
-    .refine((name) => !RESERVED.test(name), 'is a header of the handshake itself; expected one such as X-Auth-User')
+const ticketPath = () =>
+  parsed(text(), (value) => {
+    if (!/^\/[!$&'()+,\-./0-9;=@A-Z_a-z~]*$/.test(value)) throw new Error('expected one path, such as /ws/ticket')
+    return value
+  })
 
 export const routeSchema = z.strictObject({
   name: z
@@ -87,8 +93,24 @@ export const routeSchema = z.strictObject({
     .meta({ doc: 'Ordinary HTTP: passed through, or refused with 426 (closes polling fallbacks).' }),
   rejectWith: rejectWith().optional().meta({ doc: 'As the top-level setting, for this route.' }),
   validateUtf8: bool().prefault(true).meta({ doc: 'Whether uncompressed text from the client must be UTF-8.' }),
+  compression: z.enum(['pass', 'strip']).prefault('pass').meta({
+    doc: 'Compression of messages (permessage-deflate): `pass`: the backend chooses; `strip`: it is not offered to it.',
+  }),
   ...sections('route', 'filled'),
   limits: limits('filled').prefault({}).meta({ doc: 'Limits of this route.' }),
+  tickets: z
+    .strictObject({
+      path: ticketPath().meta({
+        doc: 'Where `POST` with `Authorization: Bearer TOKEN` gets a ticket, as JSON: `{ "ticket": …, "expires_in": 30 }`.',
+      }),
+      ttl: duration({ least: 1000, most: 600_000 })
+        .prefault('30s')
+        .meta({ doc: 'How long a ticket may wait to be used.' }),
+    })
+    .optional()
+    .meta({
+      doc: 'Tickets: a client opens its connection with `query:ticket` or the subprotocol `ticket.TICKET`, once, in place of its token.',
+    }),
   headers: z
     .strictObject({
       user: headerName().optional().meta({ doc: 'Header that names the user to the backend, percent-encoded UTF-8.' }),

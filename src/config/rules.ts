@@ -14,10 +14,13 @@ export function judgeRules(root: Section, written: Record<string, unknown>): Com
   return [
     ...listenersOf(root, written),
     ...adminToken(root, written),
+    ...trustedUnix(root, written),
     ...proxyProtocol(root, written),
     ...upstreams(written, routes),
     ...names(routes),
     ...identityHeaders(routes),
+    ...ticketPaths(routes),
+    ...ticketNames(routes),
   ]
 }
 
@@ -66,9 +69,21 @@ function adminToken(root: Section, written: Record<string, unknown>): Complaint[
 const isLoopback = (host: string | undefined) =>
   host !== undefined && (/^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1' || host.toLowerCase() === 'localhost')
 
+/** Nobody comes to a port over a unix socket, but to a load balancer that says so. */
+function trustedUnix(root: Section, written: Record<string, unknown>): Complaint[] {
+  const listen = listenOf(root, written, 'listen')
+  const trusted = list(text()).safeParse(written.trustedProxies ?? []).data ?? []
+  if (!listen || 'path' in listen || !trusted.includes('unix') || isOn(written.proxyProtocol)) return []
+  const message =
+    'unix stands for the peers of a unix socket, and listen is a port: leave it out, or listen on unix:PATH'
+  return [{ path: ['trustedProxies'], message }]
+}
+
+const isOn = (written: unknown): boolean => bool().safeParse(written).data === true
+
 /** Of nobody's word it would be a switch without effect; below TLS on a unix socket nothing tells two clients apart. */
 function proxyProtocol(root: Section, written: Record<string, unknown>): Complaint[] {
-  if (!bool().safeParse(written.proxyProtocol).data) return []
+  if (!isOn(written.proxyProtocol)) return []
   const listen = listenOf(root, written, 'listen')
   const trusted = list(text()).safeParse(written.trustedProxies ?? [])
   const nobody =
@@ -95,14 +110,62 @@ function names(routes: readonly Record<string, unknown>[]): Complaint[] {
   })
 }
 
+/** A header that two would write says two things. */
 function identityHeaders(routes: readonly Record<string, unknown>[]): Complaint[] {
   return routes.flatMap((route, index) => {
-    const user = valueAt(route, ['headers', 'user'])
-    const claims = valueAt(route, ['headers', 'claims'])
-    const isEqual =
-      typeof user === 'string' && typeof claims === 'string' && user.toLowerCase() === claims.toLowerCase()
-    return isEqual
-      ? [{ path: ['routes', index, 'headers', 'claims'], message: 'is the header of headers.user too' }]
-      : []
+    const written = identityOf(route)
+    return written.flatMap(({ path, name }, place) => {
+      const first = written.slice(0, place).find((other) => other.name === name)
+      return first ? [{ path: ['routes', index, ...path], message: `is the header of ${spelled(first.path)} too` }] : []
+    })
+  })
+}
+
+interface Written {
+  readonly path: readonly (string | number)[]
+  /** Lower-case. */
+  readonly name: string
+}
+
+function identityOf(route: Record<string, unknown>): Written[] {
+  const own = ['user', 'claims'].map((key) => ({ path: ['headers', key], name: valueAt(route, ['headers', key]) }))
+  const handed = (Array.isArray(route.authorize) ? route.authorize : []).flatMap((entry: unknown, index) => {
+    const names: unknown = valueAt(entry, ['responseHeaders'])
+    const all: unknown[] = typeof names === 'string' ? names.split(',') : Array.isArray(names) ? names : []
+    return all.map((name) => ({ path: ['authorize', index, 'responseHeaders'], name }))
+  })
+  return [...own, ...handed].flatMap(({ path, name }) =>
+    typeof name === 'string' ? [{ path, name: name.trim().toLowerCase() }] : [],
+  )
+}
+
+const spelled = (path: Written['path']) =>
+  path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .slice(1)
+
+function ticketPaths(routes: readonly Record<string, unknown>[]): Complaint[] {
+  const paths = routes.map((route) => valueAt(route, ['tickets', 'path']))
+  return paths.flatMap((path, index) => {
+    const first = paths.indexOf(path)
+    if (path === undefined || first === index) return []
+    const message = `routes[${first}] gives its tickets there: give each its own path`
+    return [{ path: ['routes', index, 'tickets', 'path'], message }]
+  })
+}
+
+/** What is a ticket and what is a token must be told apart. */
+function ticketNames(routes: readonly Record<string, unknown>[]): Complaint[] {
+  return routes.flatMap((route, index) => {
+    const from = list(text()).safeParse(valueAt(route, ['token', 'from']) ?? [])
+    const taken = (from.data ?? []).find((source) => /^(?:query:ticket|protocol:ticket\.\*)$/i.test(source))
+    if (route.tickets === undefined || taken === undefined) return []
+    return [
+      {
+        path: ['routes', index, 'token', 'from'],
+        message: `${taken} is where a ticket stands: give the token another place`,
+      },
+    ]
   })
 }

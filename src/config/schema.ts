@@ -6,7 +6,7 @@ import { fileName, sectionOf } from './shape.ts'
 type Json = z.core.JSONSchema.BaseSchema
 
 /** Marks of a declaration that mean nothing in a schema. */
-const MARKS = ['doc', 'words', 'env', 'flag', 'secret', 'file', 'turnsOn'] as const
+const MARKS = ['doc', 'words', 'env', 'flag', 'secret', 'file', 'maxBytes', 'turnsOn'] as const
 
 /** JSON Schema, draft 7: what may be written, before it is read. */
 export function jsonSchema(): Record<string, unknown> {
@@ -21,7 +21,8 @@ export function jsonSchema(): Record<string, unknown> {
 
 function adapt(type: z.core.$ZodType, json: Json): void {
   if (typeof json.doc === 'string') json.description = json.doc
-  if (json.file === true) json.type = 'string'
+  // Of files by name, each is one itself.
+  if (json.file === true && json.type !== 'object') json.type = 'string'
   if (isListOrText(type)) allowText(json)
   for (const mark of MARKS) delete json[mark]
   if (type instanceof z.ZodObject) addSecretFiles(type, json)

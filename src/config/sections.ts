@@ -33,20 +33,28 @@ const factsOf = ({ path, token }: Record<string, unknown>): RouteFacts => ({
 
 type Unread = readonly Complaint[]
 
+const TICKETS = 'a ticket stands for a token: the route needs a token section'
+
 function judgeRoute(at: Path, route: Record<string, unknown>, facts: RouteFacts, unread: Unread): Complaint[] {
   const hasIdentity = isRecord(route.headers) && Object.keys(route.headers).length > 0
   const message = 'identity comes from a token: the route needs a token section'
   return [
+    ...(route.tickets !== undefined && !facts.hasToken ? [{ path: [...at, 'tickets'], message: TICKETS }] : []),
     ...(hasIdentity && !facts.hasToken ? [{ path: [...at, 'headers'], message }] : []),
     ...judgePlace('route', at, route, facts, unread),
     ...judgeLimits([...at, 'limits'], route.limits, facts, unread),
   ]
 }
 
-const judgeLimits = (at: Path, limits: unknown, facts: RouteFacts, unread: Unread): Complaint[] => [
-  ...judgePlace('limits', at, limits, facts, unread),
-  ...judgePlace('limits', [...at, 'candidate'], isRecord(limits) ? limits.candidate : undefined, facts, unread),
-]
+function judgeLimits(at: Path, limits: unknown, facts: RouteFacts, unread: Unread): Complaint[] {
+  const own = judgePlace('limits', at, limits, facts, unread)
+  const candidate = isRecord(limits) ? limits.candidate : undefined
+  const place = [...at, 'candidate']
+  if (isRecord(candidate) && Object.keys(candidate).length === 0) {
+    return [...own, { path: place, message: 'tries nothing: give it a limit' }]
+  }
+  return [...own, ...judgePlace('limits', place, candidate, facts, unread)]
+}
 
 function judgePlace(place: CheckDefinition['place'], at: Path, holder: unknown, facts: RouteFacts, unread: Unread) {
   if (!isRecord(holder)) return []

@@ -13,6 +13,7 @@ import { closeCodes, rejectWith } from './answers.ts'
 import { processLimits, routeSchema } from './route.ts'
 import { tls } from './tls.ts'
 import { upstream } from './upstream.ts'
+import { workers } from './workers.ts'
 
 const trustedEntry = () =>
   parsed(text(), (value) => {
@@ -46,6 +47,10 @@ export const configSchema = z.strictObject({
   admin: listenOrOff().prefault('127.0.0.1:9465').meta({ doc: 'The admin API; or `off`.', env: 'WS_ADMIN_LISTEN' }),
   adminToken: text().optional().meta({ doc: 'Bearer token of the admin API; required off loopback.', secret: true }),
   mode: mode().prefault('enforce').meta({ doc: '`dry-run`: judge, log and count, refuse nothing.', flag: '--dry-run' }),
+  workers: workers().prefault(1).meta({
+    doc: 'Processes that serve clients on the one port; limits hold over all of them (docs/limits.md). `auto`: one for each processor, no more than the quota of the control group allows.',
+    flag: '--workers',
+  }),
   trustedProxies: list(trustedEntry()).prefault([]).meta({
     doc: 'Proxies whose word for the client is taken: CIDRs, or `loopback`, `private`, `linklocal`, `unix`.',
   }),

@@ -29,6 +29,8 @@ interface Value {
   /** Its type in words, such as `duration`. */
   readonly words: string
   readonly isList: boolean
+  /** It holds values by names that are the user's. */
+  readonly isMap: boolean
 }
 
 /** One setting, with what its `.meta()` says. */
@@ -46,6 +48,8 @@ export interface Field {
   readonly secret: boolean
   /** The value is the path of a file, replaced by its content. */
   readonly file: boolean
+  /** The most bytes of that file, where it is not the usual bound. */
+  readonly maxBytes: number | undefined
   /** An empty variable is an error. */
   readonly turnsOn: boolean
 }
@@ -81,6 +85,7 @@ function field(name: string, schema: z.core.$ZodType): Field {
     flag: text(meta.flag),
     secret: meta.secret === true,
     file: meta.file === true,
+    maxBytes: typeof meta.maxBytes === 'number' ? meta.maxBytes : undefined,
     turnsOn: meta.turnsOn === true,
   }
 }
@@ -107,14 +112,19 @@ function shapeOf(core: z.core.$ZodType, meta: Readonly<Record<string, unknown>>)
   if (core instanceof z.ZodObject) return sectionOf(core)
   if (core instanceof z.ZodArray) return listOf(core)
   const words = core instanceof z.ZodEnum ? core.options.map((option) => `\`${option}\``).join(', ') : text(meta.words)
-  return { kind: 'value', words: words ?? 'text', isList: false }
+  return { kind: 'value', words: words ?? 'text', isList: false, isMap: core instanceof z.ZodRecord }
 }
 
 function listOf(list: z.ZodArray): Shape {
   const { core, meta } = unwrap(list.def.element)
   const item = shapeOf(core, meta)
   if (item.kind === 'section') return { kind: 'list', item }
-  return { kind: 'value', words: `list of: ${item.kind === 'value' ? item.words : 'lists'}`, isList: true }
+  return {
+    kind: 'value',
+    words: `list of: ${item.kind === 'value' ? item.words : 'lists'}`,
+    isList: true,
+    isMap: false,
+  }
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined)

@@ -9,8 +9,10 @@ import { silenced } from './silenced.ts'
 /** Warnings of a configuration that is valid. `written` is the same before it was read. */
 export const warningsOf = (config: Config, written: Record<string, unknown>): string[] => [
   ...guessable(config),
+  ...leftOut(config),
   ...ofOneAddress(config),
   ...behindProxies(config),
+  ...neverFitting(config),
   ...silenced(written),
   ...overlaps(config, written),
 ]
@@ -22,6 +24,16 @@ function guessable({ routes }: Config): string[] {
     if (weakSecrets(secrets) === 0) return []
     return [
       `route ${routeName(route)}: an HMAC secret of less than 32 bytes can be guessed; make one with: openssl rand -base64 48`,
+    ]
+  })
+}
+
+function leftOut({ routes }: Config): string[] {
+  return routes.flatMap((route) => {
+    const { leftOut: count = 0 } = route.token?.revocations ?? {}
+    if (count === 0) return []
+    return [
+      `route ${routeName(route)}: token.revocations holds ${count} more than are kept: those that end first are left out; take out what is over`,
     ]
   })
 }
@@ -39,20 +51,38 @@ function ofOneAddress({ listen, trustedProxies, limits, routes }: Config): strin
   )
 }
 
-/** Behind a load balancer that is not trusted, everybody's handshakes come from one address (trap 22). */
-function behindProxies({ trustedProxies, limits, routes }: Config): string[] {
-  if (trustedProxies.length > 0) return []
+/** Behind a load balancer that is not trusted everybody comes from one address (trap 22). */
+function behindProxies({ listen, trustedProxies, limits, routes }: Config): string[] {
+  if (trustedProxies.length > 0 || 'path' in listen) return []
   const places = [
-    ...(isLimited(limits) ? ['limits'] : []),
-    ...routes.flatMap((route) => (isLimited(route.limits) ? [`route ${routeName(route)}: limits`] : [])),
+    { at: '', names: perIp(limits, 'limits') },
+    ...routes.map((route) => ({ at: `route ${routeName(route)}: `, names: perIp(route.limits, 'limits') })),
   ]
-  return places.map(
-    (place) =>
-      `${place}.handshakes.perIp without trustedProxies: behind a load balancer all clients have its address and share one rate; set trustedProxies if there is one`,
-  )
+  return places
+    .filter(({ names }) => names.length > 0)
+    .map(
+      ({ at, names }) =>
+        `${at}${names.join(', ')} without trustedProxies: behind a load balancer all clients have its address and are counted as one; set trustedProxies if there is one`,
+    )
 }
 
-const isLimited = ({ handshakes }: Config['limits']) => (handshakes?.perIp ?? []).length > 0
+/** A frame is counted at its header, as a whole. */
+function neverFitting({ limits, routes }: Config): string[] {
+  return routes.flatMap((route) => {
+    const rates = [...byteCounts(limits), ...byteCounts(route.limits)]
+    const smallest = Math.min(...rates)
+    const frame = Math.min(...[limits, route.limits].map(({ frameSize = Number.POSITIVE_INFINITY }) => frameSize))
+    if (!Number.isFinite(frame) || frame <= smallest) return []
+    return [
+      `route ${routeName(route)}: a frame of more than ${smallest} bytes never fits limits.bytes, and frameSize allows ${frame}: raise the rate, or lower frameSize`,
+    ]
+  })
+}
+
+const byteCounts = ({ bytes }: Pick<Config['limits'], 'bytes'>): number[] =>
+  [bytes?.perConnection, bytes?.perUser, bytes?.perIp, bytes?.total].flatMap((rates = []) =>
+    rates.map(({ count }) => count),
+  )
 
 const perIp = (limits: object, place: string): string[] =>
   Object.entries(limits).flatMap(([name, settings]) =>

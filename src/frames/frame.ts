@@ -37,8 +37,10 @@ export interface Frame {
   fragments: number
   /** The message's first frame carried RSV1: under permessage-deflate its payload is compressed. False on control frames. */
   compressed: boolean
-  /** Milliseconds; the reader has no clock: the caller sets it once per chunk. */
+  /** Milliseconds; the reader has no clock: the caller sets both once per chunk. When it is judged. */
   at: number
+  /** When its chunk was read: earlier, where it had to wait. */
+  arrived: number
 }
 
 /** The frame of a reader that has read nothing yet. */
@@ -54,6 +56,7 @@ export function blankFrame(): Frame {
     fragments: 0,
     compressed: false,
     at: 0,
+    arrived: 0,
   }
 }
 

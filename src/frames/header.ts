@@ -10,7 +10,7 @@ export const LONGEST_UNIT = HEADER_LENGTH + CONTROL_LENGTH
 /**
  * Bytes of the unit at `at`, of which `known` are there: 2 until the first two of them say more.
  *
- * A unit is a frame's header; for a Close frame, its payload too.
+ * A unit is a frame's header; for a Close or a Pong, its payload too.
  */
 export function unitLength(bytes: Uint8Array, at: number, known: number): number {
   if (known < 2) return 2
@@ -19,8 +19,11 @@ export function unitLength(bytes: Uint8Array, at: number, known: number): number
   const header = byte1 < LENGTH.masked ? 2 : 6
   if (short === LENGTH.in16Bits) return header + 2
   if (short === LENGTH.in64Bits) return header + 8
-  return (byteAt(bytes, at) & BIT.opcode) === OPCODE.close ? header + short : header
+  return isWhole(byteAt(bytes, at) & BIT.opcode) ? header + short : header
 }
+
+/** Whether frames of an opcode are read whole: what a Close says is judged, and a Pong may be the answer to a ping of ours. */
+export const isWhole = (opcode: number): boolean => opcode === OPCODE.close || opcode === OPCODE.pong
 
 /** The payload length that the header at `at` declares; rounded from 2^53 on, where `lengthViolation()` refuses it. */
 export function payloadLength(bytes: Uint8Array, at: number): number {

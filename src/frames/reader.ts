@@ -1,7 +1,15 @@
 import { byteAt, int32At } from './bytes.ts'
 import { type Close, readClose } from './close.ts'
 import { BIT, blankFrame, CONTROL_LENGTH, type Frame, LENGTH, OPCODE, type Peer, type Violation } from './frame.ts'
-import { LONGEST_UNIT, lengthViolation, payloadLength, reservedOpcode, rsvNotNegotiated, unitLength } from './header.ts'
+import {
+  isWhole,
+  LONGEST_UNIT,
+  lengthViolation,
+  payloadLength,
+  reservedOpcode,
+  rsvNotNegotiated,
+  unitLength,
+} from './header.ts'
 import { unmask } from './mask.ts'
 
 /** How a `FrameReader` is made. */
@@ -15,7 +23,7 @@ export interface ReaderOptions {
 /**
  * Reads frame headers off one direction of a connection, chunk by chunk (RFC 6455 section 5).
  *
- * It never touches payloads, Close frames aside, and allocates nothing for a frame that lies whole in its chunk. The
+ * It never touches payloads, those of Close and Pong aside, and allocates nothing for a frame that lies whole in its chunk. The
  * caller alternates `next()`, at a frame boundary, and `payload()`, while `left` is not 0:
  *
  *     while (offset < chunk.length) {
@@ -68,7 +76,7 @@ export class FrameReader {
   }
 
   /**
-   * Reads the next unit into `frame`: a frame's header, or a whole Close frame, so that it is judged before any of it is
+   * Reads the next unit into `frame`: a frame's header, or a whole Close or Pong, so that it is judged before any of it is
    * forwarded. Only to be called where `left` is 0.
    *
    * Returns the offset just past the unit. Returns -1 when the chunk ended inside it, whose bytes are then held and must
@@ -93,6 +101,19 @@ export class FrameReader {
     const held = this.#unit.subarray(0, this.#earlier)
     this.#unit = undefined
     return held
+  }
+
+  /**
+   * The payload, unmasked, of the Pong that was just read, whose unit ends at `end` of its chunk. To be asked before `held()`
+   * and the next `next()`; a copy.
+   */
+  pong(chunk: Uint8Array, end: number): Uint8Array {
+    const { length } = this.frame
+    // A unit that came in pieces lies at the start of its own bytes.
+    const [bytes, at] = this.#unit === undefined ? [chunk, end - length] : [this.#unit, this.#maskBit === 0 ? 2 : 6]
+    const payload = new Uint8Array(length)
+    unmask(payload, bytes, at, at + length, this.maskKey, 0)
+    return payload
   }
 
   /** Consumes payload of the current frame: returns the offset just past what the chunk has of it. */
@@ -134,7 +155,7 @@ export class FrameReader {
     frame.fin = byte0 >= BIT.fin
     frame.rsv = byte0 & BIT.rsv
     frame.length = length
-    const header = size - (opcode === OPCODE.close && short < LENGTH.in16Bits ? length : 0)
+    const header = size - (isWhole(opcode) && short < LENGTH.in16Bits ? length : 0)
     this.maskKey = masked === 0 ? 0 : int32At(bytes, at + header - 4)
     this.left = 0
     if (opcode >= OPCODE.close) return this.#control(frame, bytes, at + header)
@@ -183,7 +204,7 @@ export class FrameReader {
     frame.fragments = 0
     frame.compressed = false
     if (frame.opcode === OPCODE.close) return this.#end(frame, bytes, payloadAt)
-    this.left = frame.length
+    if (frame.opcode === OPCODE.ping) this.left = frame.length
     return undefined
   }
 

@@ -27,6 +27,9 @@ export function encodeFrame(opcode: number, payload: Uint8Array, to: Peer): Buff
   return bytes
 }
 
+/** A text message in one frame. */
+export const textFrame = (text: string, to: Peer): Buffer => encodeFrame(OPCODE.text, encoder.encode(text), to)
+
 /**
  * A Close frame. `code` undefined gives an empty payload, without the reason.
  *

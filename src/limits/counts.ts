@@ -2,10 +2,11 @@
  * How many are open at once, by key. Never evicted while open: the table is bounded by the sockets themselves
  * (trap 23), and a key whose count falls to zero is forgotten.
  */
-import { Seats } from './seats.ts'
+import { type Seat, Seats } from './seats.ts'
+import type { Slots, Taking, Wanted } from './slots.ts'
 
 /** @template Occupant whoever has a seat */
-export class Counts<Occupant> {
+export class Counts<Occupant> implements Slots<Seat<Occupant>> {
   readonly #open = new Map<string, number>()
   /** Those that are not only counted: a newer one may take the place of the oldest. */
   readonly seats = new Seats<Occupant>()
@@ -26,8 +27,40 @@ export class Counts<Occupant> {
     else this.#open.delete(key)
   }
 
+  takeAll(wanted: readonly Wanted[]): Taking<Seat<Occupant>> {
+    const full = wanted.findIndex((one) => one.max !== undefined && this.#blocking(one) >= one.max)
+    const refused = wanted[full]
+    if (refused) return { ok: false, full, held: this.#held(refused) }
+    const seats = wanted.filter(({ as }) => as !== 'count').map((one) => this.seats.take(one.key, keeps(one)))
+    const counted = wanted.filter(({ as }) => as === 'count')
+    for (const { key } of counted) this.take(key)
+    const [seat] = seats
+    return {
+      ok: true,
+      held: wanted.map((one) => this.#held(one)),
+      release: () => {
+        for (const { key } of counted) this.give(key)
+        for (const one of seats) one.leave()
+      },
+      ...(seat ? { seat } : {}),
+    }
+  }
+
   /** Number of keys with something open. */
   get size(): number {
     return this.#open.size + this.seats.size
   }
+
+  #held({ key, as }: Wanted): number {
+    return as === 'count' ? this.open(key) : this.seats.taken(key)
+  }
+
+  /** How many leave no room for another: who is open makes room for who evicts, who is still being opened cannot. */
+  #blocking(one: Wanted): number {
+    return one.as === 'evict' ? this.seats.pending(one.key) : this.#held(one)
+  }
 }
+
+/** Users have seats even where none is ever replaced: a reload may ask for it. */
+const keeps = ({ as, max }: Wanted): number => (as === 'evict' ? (max ?? UNLIMITED) : UNLIMITED)
+const UNLIMITED = Number.POSITIVE_INFINITY

@@ -42,7 +42,7 @@ interface Row<Occupant> {
   keeps: number
 }
 
-class Seat<Occupant> {
+export class Seat<Occupant> {
   readonly #row: Row<Occupant>
   readonly #rows: Map<string, Row<Occupant>>
   #occupant: Occupant | undefined

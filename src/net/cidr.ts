@@ -36,8 +36,9 @@ export function compileCidrs(entries: readonly string[]): (address: string) => b
     const networks = words.length === 2 ? ipv4 : ipv6
     networks.set(prefix, (networks.get(prefix) ?? new Set()).add(key(words)))
   }
+  const isEmpty = ipv4.size + ipv6.size === 0
   return (address) => {
-    const words = addressWords(address)
+    const words = isEmpty ? undefined : addressWords(address)
     if (!words) return false
     for (const [prefix, networks] of words.length === 2 ? ipv4 : ipv6) {
       if (networks.has(key(maskWords(words, prefix)))) return true

@@ -62,12 +62,24 @@ export interface Traffic {
 /** How violations are told apart in `closed`. */
 export type ViolationKey = Reason | `candidate.${Reason}`
 
-/** The first finding of its reason on a session; the rest are counted into `closed`. */
+/** The first finding of its reason on a session; the rest are counted into `closed`. An ending of ours is told by `closed` alone. */
 export interface Violated {
   readonly type: 'violated'
   readonly connection: Connection
   readonly route: string
   readonly finding: Finding
+  /** `connection`: no frame is to blame, and a dry run lets it stay. */
+  readonly subject?: 'connection'
+}
+
+/** A ticket was asked for: one was made, unless it was refused. */
+export interface Ticketed {
+  readonly type: 'ticket'
+  readonly connection: Connection
+  readonly route: string
+  readonly findings: readonly Finding[]
+  /** With the HTTP status that the client was told. */
+  readonly refusal?: { readonly finding: Finding; readonly code: number }
 }
 
 /** A request that is no valid HTTP or no valid handshake was answered with a status; a connection that is no HTTP was ended. */
@@ -86,19 +98,39 @@ type ProcessEvent =
       readonly listeners: Readonly<Record<string, string>>
       readonly mode: string
       readonly wire: string
+      /** How many processes serve clients, where that is not this one alone. */
+      readonly workers?: number
     }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'reloaded' }
   | { readonly type: 'reload_failed'; readonly problems: readonly string[] }
   | { readonly type: 'keys'; readonly url: string; readonly outcome: 'fetched' | 'failed'; readonly detail: string }
+  | {
+      readonly type: 'authorization'
+      readonly url: string
+      /** It began to fail, or answers again. */
+      readonly outcome: 'failed' | 'answers'
+      readonly detail: string
+    }
   | { readonly type: 'upstream_failed'; readonly upstream: string; readonly detail: string }
   | { readonly type: 'draining'; readonly open: number }
   | { readonly type: 'drained'; readonly forced: number }
   | { readonly type: 'administered'; readonly action: string; readonly peer: string; readonly detail: string }
   | { readonly type: 'one_client'; readonly address: string }
+  | {
+      /** A worker ended that nobody asked to. */
+      readonly type: 'worker_ended'
+      readonly worker: number
+      /** Its signal or exit code. */
+      readonly how: string
+      /** Its open connections, which ended with it. */
+      readonly connections: number
+      /** When another takes its place. */
+      readonly replacedInMs: number
+    }
   | { readonly type: 'stopped' }
 
-export type Event = Decided | Answered | Closed | Violated | Malformed | ProcessEvent
+export type Event = Decided | Answered | Closed | Violated | Ticketed | Malformed | ProcessEvent
 
 /** The one way out for everything that is logged or counted. */
 export type Observe = (event: Event) => void

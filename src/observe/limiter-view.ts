@@ -1,4 +1,4 @@
-/** What metrics and the admin API see of a limiter: one rate over one kind of key, such as `widget.messages.perUser`. */
+/** What metrics see of a limiter: one rate over one kind of key, such as `widget.messages.perUser`. */
 export interface LimiterView {
   readonly name: string
   /** Keys that are remembered. */

@@ -3,7 +3,7 @@ import type { Connection } from '../policy/connection.ts'
 import type { Finding } from '../policy/finding.ts'
 import type { Reason } from '../policy/reasons.ts'
 import { bounded } from './bounded.ts'
-import type { Answered, Closed, Decided, Event, Malformed, Traffic, Violated } from './events.ts'
+import type { Answered, Closed, Decided, Event, Malformed, Ticketed, Traffic, Violated } from './events.ts'
 
 export interface Line {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -135,8 +135,8 @@ const closed = (event: Closed): Line =>
     violations: event.violations.size > 0 ? Object.fromEntries(event.violations) : undefined,
   })
 
-const violated = ({ connection, route, finding }: Violated): Line =>
-  line('warn', 'violated', `${WHAT_BECAME[finding.action]}: ${finding.reason}`, {
+const violated = ({ connection, route, finding, subject }: Violated): Line =>
+  line('warn', 'violated', `${subject ? WOULD_END : WHAT_BECAME[finding.action]}: ${finding.reason}`, {
     ...client(connection, route),
     check: finding.check,
     reason: finding.reason,
@@ -145,17 +145,42 @@ const violated = ({ connection, route, finding }: Violated): Line =>
     detail: detail(finding.detail),
   })
 
+const WOULD_END = 'connection would be ended'
+
 const WHAT_BECAME = {
   close: 'frame refused',
   drop: 'message dropped',
+  error: 'message answered with an error',
+  redact: 'message redacted',
   delay: 'message delayed',
   none: 'frame would be refused',
   candidate: 'frame would be refused by a candidate limit',
 } as const satisfies Record<Finding['action'], string>
 
+/** Nothing of the ticket itself; what it stands for is told by the token's hash, here and where it is used. */
+function ticketed({ connection, route, findings, refusal }: Ticketed): Line {
+  const finding = refusal?.finding ?? findings[0]
+  const msg = refusal ? `no ticket: ${refusal.finding.reason}` : 'a ticket was made'
+  return line(finding ? 'warn' : 'info', 'ticket', msg, {
+    ...client(connection, route),
+    check: finding?.check,
+    reason: finding?.reason,
+    code: refusal?.code,
+    outcome: refusal ? 'rejected' : 'issued',
+    token_hash: connection.token?.hash,
+    token_length: connection.token?.length,
+    detail: detail(finding?.detail ?? ''),
+  })
+}
+
 /** Limits per address are limits of all clients together until it is named. */
 const TRUST_IT = (address: string) =>
   `if that is your proxy, set trustedProxies: [${address}] (WS_TRUSTED_PROXIES), so that limits per address count its clients one by one`
+
+const SERVICE = {
+  failed: 'the authorization service fails: onError decides until it answers',
+  answers: 'the authorization service answers again',
+} as const
 
 const malformed = (event: Malformed): Line =>
   line('warn', 'malformed', event.status ? `malformed request answered with ${event.status}` : 'malformed connection', {
@@ -169,15 +194,22 @@ export const LINES = {
   answered,
   closed,
   violated,
+  ticket: ticketed,
   malformed,
-  started: ({ type, listeners, mode, wire }) =>
-    line('info', type, `started in ${mode} mode`, { listeners, mode, wire }),
+  started: ({ type, listeners, mode, wire, workers }) =>
+    line('info', type, `started in ${mode} mode`, { listeners, mode, wire, workers }),
   warning: ({ type, message }) => line('warn', type, bounded(message, MAX_MESSAGE)),
   reloaded: ({ type }) => line('info', type, 'the new configuration is in force'),
   reload_failed: ({ type, problems }) =>
     line('error', type, 'the configuration has problems: the old one stays in force', { problems }),
   keys: ({ type, url, outcome, detail: text }) =>
     line(outcome === 'failed' ? 'warn' : 'info', type, `key set ${outcome}`, {
+      url: place(url),
+      outcome,
+      detail: detail(text),
+    }),
+  authorization: ({ type, url, outcome, detail: text }) =>
+    line(outcome === 'failed' ? 'error' : 'info', type, SERVICE[outcome], {
       url: place(url),
       outcome,
       detail: detail(text),
@@ -199,6 +231,18 @@ export const LINES = {
       `most clients seem to be ${bounded(address, MAX_NAME)}: ${TRUST_IT(bounded(address, MAX_NAME))}`,
       {
         ip: bounded(address, MAX_NAME),
+      },
+    ),
+  worker_ended: ({ type, worker, how, connections, replacedInMs }) =>
+    line(
+      'error',
+      type,
+      `worker ${worker} ended (${bounded(how, MAX_NAME)}): its ${connections} connections are closed`,
+      {
+        worker,
+        how: bounded(how, MAX_NAME),
+        connections,
+        replaced_in_ms: replacedInMs,
       },
     ),
   stopped: ({ type }) => line('info', type, 'stopped'),

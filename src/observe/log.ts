@@ -13,20 +13,26 @@ export interface LogOptions {
   readonly now: () => number
   /** The close codes in force, for refusals that dry run did not make; without it those of the REASONS table. */
   readonly codeOf?: CodeOf
+  /** Stands in each line, where there are several processes that write. */
+  readonly worker?: number
 }
 
 /** The log: one line for each event whose level is high enough, `time` in ISO 8601, `level` a word. */
-export function createLog({ level, write, now, codeOf = (reason) => REASONS[reason].code }: LogOptions): Observe {
+export function createLog(options: LogOptions): Observe {
+  const { level, write, now, codeOf = (reason) => REASONS[reason].code, worker } = options
   const logger = pino(
     {
       level,
-      base: null,
+      base: worker === undefined ? null : { worker },
       timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     { write },
   )
+  const hasDebug = logger.isLevelEnabled('debug')
   return (event) => {
+    // One for each handshake, and seldom wanted: not even made.
+    if (event.type === 'answered' && !hasDebug && event.result !== 'upstream_error') return
     const { level: of, fields, msg } = lineOf(event, codeOf)
     logger[of](fields, msg)
   }

@@ -6,6 +6,8 @@ export interface MetricSpec {
   readonly labels: readonly string[]
   /** Upper bounds of a histogram, in seconds. */
   readonly buckets?: readonly number[]
+  /** What is made of the values of several processes: their sum, unless they all speak of the same. */
+  readonly aggregator?: 'sum' | 'max'
 }
 
 const MINUTE = 60
@@ -27,6 +29,11 @@ export const METRICS = {
     type: 'counter',
     help: 'Refusals and would-be refusals of handshakes, by the check that made them.',
     labels: ['route', 'check', 'reason', 'outcome'],
+  },
+  ws_tickets_total: {
+    type: 'counter',
+    help: 'Tickets that clients asked for by result: issued or rejected.',
+    labels: ['route', 'result'],
   },
   ws_forbidden_domain_total: {
     type: 'counter',
@@ -69,44 +76,62 @@ export const METRICS = {
     type: 'gauge',
     help: 'When the configuration in force was loaded, in seconds since the epoch.',
     labels: [],
+    aggregator: 'max',
   },
-  ws_build_info: { type: 'gauge', help: 'Always 1; the labels name the build.', labels: ['version', 'node_version'] },
+  ws_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the labels name the build.',
+    labels: ['version', 'node_version'],
+    aggregator: 'max',
+  },
   ws_upstream_up: {
     type: 'gauge',
     help: 'Whether the backend answered when it was last tried; absent until it was.',
     labels: ['upstream'],
+    aggregator: 'max',
   },
   ws_dry_run: {
     type: 'gauge',
     help: 'Whether any check of the route is judged and reported only.',
     labels: ['route'],
+    aggregator: 'max',
   },
   ws_wire_info: {
     type: 'gauge',
     help: 'Always 1; the label names how sockets are read and written: fast or portable.',
     labels: ['wire'],
+    aggregator: 'max',
   },
   ws_tracked_keys: {
     type: 'gauge',
     help: 'Keys (addresses, users) whose rate a limiter remembers.',
     labels: ['limiter'],
+    aggregator: 'max',
   },
   ws_evictions_total: {
     type: 'counter',
     help: 'Keys that a limiter forgot because others came (maxTrackedKeys); one at its limit stays limited.',
     labels: ['limiter'],
+    aggregator: 'max',
   },
   websocket_rate_limited_ips: {
     type: 'gauge',
     help: 'Client addresses that are at a rate limit now, candidates aside.',
     labels: [],
+    aggregator: 'max',
   },
   ws_clients_look_like_one: {
     type: 'gauge',
     help: 'Whether most clients seem to have one address, that of a proxy which trustedProxies does not name.',
     labels: [],
+    aggregator: 'max',
   },
-  ws_draining: { type: 'gauge', help: 'Whether the process is draining.', labels: [] },
+  ws_draining: { type: 'gauge', help: 'Whether the process is draining.', labels: [], aggregator: 'max' },
+  ws_worker_restarts_total: {
+    type: 'counter',
+    help: 'Workers that ended unasked and were replaced; their connections count as closed with 1006.',
+    labels: [],
+  },
 } as const satisfies Readonly<Record<string, MetricSpec>>
 
 export type MetricName = keyof typeof METRICS

@@ -1,5 +1,5 @@
 /** Counts events and reads live totals at scrape, as Prometheus text. The only file that knows prom-client. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { bounded } from './bounded.ts'
 import type { Answered, Closed, Decided, Event, Observe, RouteTotals } from './events.ts'
 import { capLabel } from './labels.ts'
@@ -29,7 +29,12 @@ export interface Metrics {
   /** The exposition text. */
   readonly text: () => Promise<string>
   readonly contentType: string
+  /** The same as plain data, for {@link metricsText}. */
+  readonly samples: () => Promise<Samples>
 }
+
+/** The metrics of a process, as prom-client has them; they may be sent as JSON. */
+export type Samples = readonly object[]
 
 type Label<Name extends MetricName> = (typeof METRICS)[Name]['labels'][number]
 type Counters = { readonly [Type in Event['type']]: (event: Extract<Event, { readonly type: Type }>) => void }
@@ -43,6 +48,7 @@ const UNCOUNTED = {
   malformed: ignore,
   warning: ignore,
   keys: ignore,
+  authorization: ignore,
   upstream_failed: ignore,
   draining: ignore,
   drained: ignore,
@@ -62,8 +68,30 @@ export function createMetrics(sources: MetricSources): Metrics {
     observe: (event) => count(counters, event),
     text: () => registry.metrics(),
     contentType: registry.contentType,
+    samples: async () => (await registry.getMetricsAsJSON()).map((metric) => withStart(metric)),
   }
 }
+
+/** prom-client leaves it out of sums; of several processes the first to start tells. */
+const withStart = <Metric extends { readonly name: string }>(metric: Metric) =>
+  metric.name === 'process_start_time_seconds' ? { ...metric, aggregator: 'min' } : metric
+
+/** The exposition text of several processes together. */
+export const metricsText = (all: readonly Samples[]): Promise<string> => aggregated(all).metrics()
+
+/**
+ * What stays of processes that have ended: what they counted. Without it, sums would fall, which a counter never does.
+ */
+export async function lasting(all: readonly Samples[]): Promise<Samples> {
+  const samples = await aggregated(all).getMetricsAsJSON()
+  return samples.filter(({ type }) => LASTING.has(String(type)))
+}
+
+const LASTING: ReadonlySet<string> = new Set(['counter', 'histogram'])
+
+const aggregated = (all: readonly Samples[]): Registry =>
+  // Its types say one object where it takes what `getMetricsAsJSON` gave, which is a list.
+  AggregatorRegistry.aggregate(all as object[])
 
 function count<E extends Event>(counters: Counters, event: E): void {
   // The table's entry at `type` takes events of that type, which the compiler cannot follow through a union.
@@ -77,7 +105,9 @@ function countEvents(registry: Registry, now: () => number): Counters {
   const refused = refusals(registry)
   const codes = closeCodes(registry)
   const durations = histogram(registry, 'ws_connection_duration_seconds')
+  const tickets = counter(registry, 'ws_tickets_total')
   const reloads = counter(registry, 'ws_config_reloads_total')
+  const restarts = counter(registry, 'ws_worker_restarts_total')
   const loadedAt = gauge(registry, 'ws_config_last_reload_success_timestamp_seconds')
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0)
 
@@ -99,7 +129,12 @@ function countEvents(registry: Registry, now: () => number): Counters {
       codes(event.code, event.reason, event.initiator)
       if (event.opened) durations.observe(event.durationMs / 1000)
     },
+    ticket: ({ route, refusal }) => tickets.inc({ route: routeLabel(route), result: refusal ? 'rejected' : 'issued' }),
     started: loaded,
+    worker_ended: ({ connections: closed }) => {
+      restarts.inc()
+      codes(1006, 'internal_error', 'proxy', closed)
+    },
     reloaded: () => {
       reloads.inc({ result: 'success' })
       loaded()
@@ -116,8 +151,8 @@ function closeCodes(registry: Registry) {
   const total = counter(registry, 'ws_close_codes_total')
   // A set each, so that a client's made-up codes never push out those of the backend or our own.
   const caps = { client: capLabel(), upstream: capLabel(), proxy: capLabel() }
-  return (code: number, reason: Closed['reason'], initiator: Closed['initiator']) => {
-    if (!isStatus(code)) total.inc({ code: caps[initiator](String(code)), reason, initiator })
+  return (code: number, reason: Closed['reason'], initiator: Closed['initiator'], times = 1) => {
+    if (!isStatus(code)) total.inc({ code: caps[initiator](String(code)), reason, initiator }, times)
   }
 }
 
@@ -219,8 +254,9 @@ function histogram<Name extends MetricName>(registry: Registry, name: Name): His
 }
 
 function specOf<Name extends MetricName>(registry: Registry, name: Name) {
+  const { help, aggregator = 'sum' }: MetricSpec = METRICS[name]
   const labelNames: readonly Label<Name>[] = METRICS[name].labels
-  return { name, help: METRICS[name].help, labelNames, registers: [registry] }
+  return { name, help, labelNames, aggregator, registers: [registry] }
 }
 
 function collector<Metric extends { reset(): void }>(collect: ((metric: Metric) => void) | undefined) {

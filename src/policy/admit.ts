@@ -1,9 +1,9 @@
 /** Runs the handshake checks in order and decides. The only place that makes a {@link Permit}. */
 import type { Step, StepMode } from './check.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, withoutHandshake } from './connection.ts'
 import { broken, type Finding, weigh } from './finding.ts'
 import type { Policy, RoutePolicy } from './policy.ts'
-import type { Occupant, Seat } from './seat.ts'
+import type { Newcomer, Occupant, Seat } from './seat.ts'
 import { type Pass, refuse, type Verdict } from './verdict.ts'
 
 /** One check's entry in the record of a judgement; without a verdict it was skipped. */
@@ -38,14 +38,23 @@ export type Admission<Upstreams = unknown> = Granted<Upstreams> | Denied<Upstrea
 
 /** The proof that a connection was judged and admitted. Only its type leaves this file, so nothing else can make one. */
 class GrantedPermit<Upstreams> {
-  readonly connection: Connection
+  #connection: Connection
   readonly route: RoutePolicy<Upstreams>
   readonly #taken: Taken[]
 
   constructor(connection: Connection, route: RoutePolicy<Upstreams>, taken: Taken[]) {
-    this.connection = connection
+    this.#connection = connection
     this.route = route
     this.#taken = taken
+  }
+
+  get connection(): Connection {
+    return this.#connection
+  }
+
+  /** The handshake is over: what only it needed, 16 KiB of the client's choice, is not held as long as the connection. */
+  shed(): void {
+    this.#connection = withoutHandshake(this.#connection)
   }
 
   /**
@@ -56,12 +65,12 @@ class GrantedPermit<Upstreams> {
     const occupant: Occupant = { replaced: (by) => tell(this.#yield(by)) }
     // Those of its route before those of all routes: who leaves one leaves both.
     for (const { check, mode, seat } of this.#taken.toReversed()) {
-      for (const older of seat?.open(occupant) ?? []) older.replaced({ check, mode })
+      for (const older of seat?.open(occupant, { check, mode }) ?? []) older.replaced({ check, mode })
     }
   }
 
   /** From here on it counts no longer where the newer one took its place, however long it takes to close. */
-  #yield(by: Parameters<Occupant['replaced']>[0]): Finding {
+  #yield(by: Newcomer): Finding {
     const finding = weigh(by, refuse('session_replaced', 'the same user opened a newer connection'))
     if (finding.counted) for (const { seat } of this.#taken) seat?.leave()
     // Nothing ends it in a dry run, as if it were not there: it counts into nothing that is in dry run too.
@@ -106,6 +115,8 @@ export async function admit<U>(connection: Connection, policy: Policy<U>): Promi
   return { ...judged, granted: true, permit: new GrantedPermit(trial.connection, route, kept) }
 }
 
+const settled = (verdict: Promise<Verdict>): Promise<Verdict> => verdict.catch(broken)
+
 /** What a check took, to be given back once. */
 interface Taken {
   readonly check: string
@@ -134,8 +145,13 @@ class Trial {
   /** Runs steps until one refuses and counts; returns that finding. */
   async run(steps: readonly Step[]): Promise<Finding | undefined> {
     for (const step of steps) {
-      const finding = this.#isJudgeable(step) ? this.#conclude(step, await this.#judge(step)) : this.#skip(step)
-      if (finding?.counted) return finding
+      if (!this.#isJudgeable(step)) this.#skip(step)
+      else {
+        const verdict = this.#judge(step)
+        // Most checks know at once; only what is asked of others is waited for.
+        const finding = this.#conclude(step, verdict instanceof Promise ? await settled(verdict) : verdict)
+        if (finding?.counted) return finding
+      }
     }
     return undefined
   }
@@ -144,13 +160,13 @@ class Trial {
     return step.needs.every((fact) => this.connection[fact] !== undefined)
   }
 
-  #skip(step: Step): undefined {
+  #skip(step: Step): void {
     this.trace.push({ check: step.check, mode: step.mode })
   }
 
-  async #judge(step: Step): Promise<Verdict> {
+  #judge(step: Step): Verdict | Promise<Verdict> {
     try {
-      return await step.judge(this.connection)
+      return step.judge(this.connection)
     } catch (error) {
       return broken(error)
     }

@@ -1,12 +1,16 @@
 /** What a check is, and what becomes of it when a policy is assembled. */
 import type { Connection, Fact } from './connection.ts'
 import type { Frame } from './frame.ts'
+import type { Message } from './message.ts'
 import type { Verdict } from './verdict.ts'
 
 export type HandshakeCheck = (connection: Connection) => Verdict | Promise<Verdict>
 
 /** Synchronous by type: judging a frame never waits. */
 export type FrameCheck = (frame: Frame) => Verdict
+
+/** Synchronous too: what comes after a message waits for its verdict. */
+export type MessageCheck = (message: Message) => Verdict
 
 /** `enforce`, or judged and reported only. */
 export type Mode = 'enforce' | 'dry-run'
@@ -21,6 +25,21 @@ export interface Step {
   /** Facts without which the check cannot judge: skipped where an earlier would-be refusal removed one. */
   readonly needs: readonly Fact[]
   readonly judge: HandshakeCheck
+  /** How often it is asked again of an open connection, ms; absent: never. */
+  readonly recheckMs?: number
+}
+
+/**
+ * A check of an open connection, judged again whenever what it depends on has changed.
+ * @param now ms since the epoch
+ */
+export type StandingCheck = (connection: Connection, now: number) => Verdict
+
+/** The same, assembled for one route. */
+export interface StandingStep {
+  readonly check: string
+  readonly mode: StepMode
+  readonly judge: StandingCheck
 }
 
 /** A frame check, assembled for one route; `begin` makes the state of one connection. */
@@ -34,14 +53,30 @@ export interface FrameStep {
   readonly exceeding?: Exceeding
 }
 
-/** What becomes of a frame that an enforced check refuses. */
+/** A check of whole messages of one side, assembled for one route. */
+export interface MessageStep {
+  readonly check: string
+  readonly mode: Mode
+  /** Equal ids mean that an open session keeps that check's state over a reload. */
+  readonly id: string
+  /** The longest message that is read, in bytes, inflated. */
+  readonly maxBytes: number
+  readonly begin: (connection: Connection) => MessageCheck
+  /** What an enforced refusal does. */
+  readonly exceeding: Exceeding
+}
+
+/** What becomes of a frame or a message that an enforced check refuses. */
 export interface Exceeding {
-  /** `drop`: its whole message vanishes. `delay`: reading stops until it fits. What can be neither, closes. */
-  readonly action: 'close' | 'drop' | 'delay'
+  /**
+   * `drop`: its whole message vanishes. `error`: that, and the client is told. `delay`: reading stops until it fits.
+   * `redact`: something else goes in its place. What can be none of these, closes.
+   */
+  readonly action: 'close' | 'drop' | 'error' | 'delay' | 'redact'
   /** After so many dropped messages of a connection the next one closes; absent: never. */
   readonly closeAfterDrops?: number | undefined
-  /** Longest delay of a frame in ms; one that would take longer closes. */
+  /** Longest delay of a frame since it came, in ms; one that would take longer closes. */
   readonly maxDelay: number
-  /** A text message for the client before our Close. */
+  /** A text message for the client: before our Close, or with `error`. */
   readonly notice?: string | undefined
 }

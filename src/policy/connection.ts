@@ -16,6 +16,10 @@ export interface Learned {
   /** `iframe` where the Origin is a trusted iframe host and `parent_origin` was judged instead. */
   readonly type?: 'direct' | 'iframe'
   readonly parentOrigin?: string
+  /** The payload of the token that stands behind what the client showed, base64url as it was signed; absent where it showed the token itself. */
+  readonly payload?: string
+  /** Headers for the backend that an authorization service gave: `[name, value, …]`. */
+  readonly handed?: readonly string[]
 }
 
 /** What may be told of a token: never the token. */
@@ -38,7 +42,7 @@ export interface Connection extends Learned {
   readonly clock: number
   /** Canonical address of the TCP peer; `unix` on a unix socket. */
   readonly peer: string
-  /** Whether the peer is one of `trustedProxies`. */
+  /** Whether the peer is one of `trustedProxies`, and what it passes on is its own word. */
   readonly trusted: boolean
   /** Canonical address of the client, behind trusted proxies. */
   readonly ip: string
@@ -64,3 +68,11 @@ export interface Connection extends Learned {
 
 /** Every fact a check may have to wait for. */
 export type Fact = keyof Learned
+
+const NONE: readonly string[] = []
+
+/** The facts that outlive the handshake: of its headers Origin, which the log names, and of its target the path. */
+export function withoutHandshake(connection: Connection): Connection {
+  const origin = connection.header('origin')
+  return { ...connection, query: '', protocols: NONE, header: (name) => (name === 'origin' ? origin : NONE) }
+}

@@ -15,8 +15,10 @@ export interface Finding {
   readonly action: Action
   /** When a delayed frame is to be judged again, ms on the monotonic clock. */
   readonly retryAt?: number
-  /** A text message for the client before the Close of this refusal. */
+  /** A text message for the client: before the Close of this refusal, or in its place. */
   readonly notice?: string
+  /** The payload that goes in place of what was refused. */
+  readonly instead?: Uint8Array
 }
 
 /** What is weighed: a step, and what its enforced refusal does. */
@@ -29,15 +31,16 @@ interface Weighed {
 
 /** Weighs a refusal: it counts only where its check is enforced. */
 export function weigh({ check, mode, action = 'close', notice }: Weighed, refusal: Refusal): Finding {
-  const { reason, detail = '', retryAt } = refusal
+  const { reason, detail = '', instead } = refusal
   const found = { check, reason, detail }
   if (mode !== 'enforce') return { ...found, counted: false, action: mode === 'candidate' ? 'candidate' : 'none' }
   return {
     ...found,
     counted: true,
     action,
-    ...(action === 'delay' && retryAt !== undefined ? { retryAt } : {}),
-    ...(action === 'close' && notice !== undefined ? { notice } : {}),
+    ...(action === 'delay' && refusal.retryAt !== undefined ? { retryAt: refusal.retryAt } : {}),
+    ...(action === 'redact' && instead ? { instead } : {}),
+    ...((action === 'close' || action === 'error') && notice !== undefined ? { notice } : {}),
   }
 }
 

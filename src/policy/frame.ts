@@ -12,8 +12,10 @@ export interface Frame {
   readonly fragments: number
   /** Of a compressed message (RFC 7692); false on control frames. */
   readonly compressed: boolean
-  /** When the chunk that held it was read, ms on a monotonic clock. */
+  /** When it is judged, ms on a monotonic clock. */
   readonly at: number
+  /** When the chunk that held it was read: earlier, where it had to wait. */
+  readonly arrived: number
 }
 
 /** Close, ping and pong have the high bit of the opcode (RFC 6455 section 5.5). */

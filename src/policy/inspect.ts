@@ -21,8 +21,6 @@ interface Running {
 
 /** A frame that waits to be judged again. */
 interface Delay {
-  /** When it was delayed first, ms on the monotonic clock. */
-  readonly since: number
   /** The id of the step that delayed it. */
   readonly by: string
   /** The ids of the steps that have judged it, and counted it. */
@@ -85,19 +83,19 @@ export class FrameInspector {
     const { check, mode, exceeding } = step
     const action = this.#actionOn(one, frame, refusal)
     const finding = weigh({ check, mode, action, notice: exceeding?.notice }, refusal)
-    if (finding.action === 'drop' && frame.first) one.drops++
+    if ((finding.action === 'drop' || finding.action === 'error') && frame.first) one.drops++
     const isToldOf = finding.action === 'delay' && this.#delay?.by === step.id
-    if (finding.counted) this.#delay = finding.action === 'delay' ? this.#delayOf(step, frame) : undefined
+    if (finding.counted) this.#delay = finding.action === 'delay' ? this.#delayOf(step) : undefined
     if (!isToldOf) this.#onFinding(finding)
     return finding
   }
 
-  #actionOn({ step, drops }: Running, frame: Frame, { reason, retryAt }: Refusal): Exceeding['action'] {
+  #actionOn({ step, drops }: Running, frame: Frame, refusal: Refusal): Exceeding['action'] {
     const { action, closeAfterDrops, maxDelay } = step.exceeding ?? CLOSING
     // A broken check is no rate: waiting does not mend it.
-    if (action === 'close' || reason === 'internal_error') return 'close'
-    if (action === 'drop') return this.#mayDrop(frame) && !(drops >= (closeAfterDrops ?? NEVER)) ? 'drop' : 'close'
-    return (retryAt ?? NEVER) <= (this.#delay?.since ?? frame.at) + maxDelay ? 'delay' : 'close'
+    if (action === 'close' || refusal.reason === 'internal_error') return 'close'
+    if (action !== 'delay') return this.#mayDrop(frame) && !(drops >= (closeAfterDrops ?? NEVER)) ? action : 'close'
+    return (refusal.retryAt ?? NEVER) <= frame.arrived + maxDelay ? 'delay' : 'close'
   }
 
   /** Of a message whose beginning is out, the rest cannot vanish. */
@@ -106,10 +104,10 @@ export class FrameInspector {
     return frame.first && (this.#droppable === 'every' || (this.#droppable === 'uncompressed' && !frame.compressed))
   }
 
-  #delayOf({ id }: FrameStep, { at }: Frame): Delay {
+  #delayOf({ id }: FrameStep): Delay {
     const ids = this.#running.map(({ step }) => step.id)
     const judgedNow = ids.slice(0, ids.indexOf(id))
-    return { since: this.#delay?.since ?? at, by: id, judged: new Set([...(this.#delay?.judged ?? []), ...judgedNow]) }
+    return { by: id, judged: new Set([...(this.#delay?.judged ?? []), ...judgedNow]) }
   }
 }
 

@@ -1,6 +1,6 @@
 /** A configuration compiled: one immutable value, swapped whole on reload. */
 import type { Answers } from './answers.ts'
-import type { FrameStep, Mode, Step } from './check.ts'
+import type { FrameStep, MessageStep, Mode, StandingStep, Step } from './check.ts'
 import type { Connection } from './connection.ts'
 
 /** How a refused client is answered: a close code, an HTTP status, or a code for browsers (they send Origin) only. */
@@ -12,6 +12,16 @@ export interface RoutePolicy<Upstreams = unknown> {
   /** Judged in this order once the route is known. */
   readonly steps: readonly Step[]
   readonly frames: readonly FrameStep[]
+  /** Reads the client's messages; absent: nobody does. */
+  readonly messages?: MessageStep | undefined
+  /** Reads the backend's. */
+  readonly outbound?: MessageStep | undefined
+  /** Whether the client's offer to compress messages reaches the backend. */
+  readonly compression?: 'pass' | 'strip'
+  /** Whether its open connections may stay. */
+  readonly standing?: readonly StandingStep[]
+  /** Where clients get tickets. */
+  readonly tickets?: TicketOffice
   readonly upstreams: Upstreams
   readonly rejectWith: RejectWith
   /** Ordinary HTTP: passed through, or refused with 426. */
@@ -25,12 +35,46 @@ export interface RoutePolicy<Upstreams = unknown> {
   readonly mode: Mode
   /** The token check's: whether an open connection ends with its token. */
   readonly tokenMode: Mode
+  /** How long an open connection may live. */
+  readonly session: SessionBounds
   /** Removes the token from what the backend sees; absent unless `strip: true`. */
   readonly strip?: StripToken | undefined
   /** The payload of the token a connection came with, base64url as it was signed. */
   readonly payload: (connection: Connection) => string
   /** Masks what must not be logged of a query string. */
   readonly maskQuery: (query: string) => string
+}
+
+/** Gives a ticket for a token in a header. */
+export interface TicketOffice {
+  /** The path of the request target, raw. */
+  readonly path: string
+  /** Who asks for a ticket is judged by these. */
+  readonly steps: readonly Step[]
+  /** Makes one for a connection that these let in with a verified token; undefined where its user has too many. */
+  readonly issue: (connection: Connection, now: number) => Issued | undefined | Promise<Issued | undefined>
+}
+
+export interface Issued {
+  readonly ticket: string
+  /** Whole seconds. */
+  readonly expiresIn: number
+}
+
+/** Times in ms; what is absent bounds nothing. */
+export interface SessionBounds {
+  readonly mode: Mode
+  /** Longest time without a data frame in either direction. */
+  readonly idle?: number | undefined
+  readonly maxAge?: number | undefined
+  /** How much earlier the age may end, another time for each connection. */
+  readonly maxAgeJitter?: number | undefined
+  /** How often we ping the client. */
+  readonly ping?: number | undefined
+  /** Longest time without a byte from a client that is pinged. */
+  readonly pong?: number | undefined
+  /** How many bytes may wait for a side that is slow, and how long it may take none of them. */
+  readonly slowConsumer?: { readonly buffer?: number | undefined; readonly timeout?: number | undefined } | undefined
 }
 
 /** How a handshake looks without its token; each function leaves everything else byte for byte. */
@@ -59,6 +103,8 @@ export interface Policy<Upstreams = unknown> {
   readonly unmatched: RoutePolicy<Upstreams>
   /** First route whose path matches, for ordinary HTTP; undefined: none. */
   readonly routeOf: (path: string) => RoutePolicy<Upstreams> | undefined
+  /** The route whose tickets are asked for at a path. */
+  readonly ticketsAt?: (path: string) => RoutePolicy<Upstreams> | undefined
   readonly answers: Answers
   /** Lower-case names of all configured identity headers, removed from every request. */
   readonly identityHeaders: readonly string[]

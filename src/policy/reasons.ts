@@ -20,7 +20,7 @@ export const REASONS = {
   token_missing: row(4401, TOKEN, 401, 'send the token where token.from looks for it, or add its place to token.from'),
   token_invalid: row(4401, TOKEN, 401, 'check the key, algorithms, issuer, audience and requiredClaims of token'),
   token_expired: row(4401, TOKEN, 401, 'mint a new token; clockTolerance and maxAge of token bound its life'),
-  token_revoked: row(4401, TOKEN, 401, 'mint a new token, or remove the revocation'),
+  token_revoked: row(4401, TOKEN, 401, 'mint a new token; or take the revocation back, see GET /api/revocations'),
   domain_not_allowed: row(
     4003,
     'Domain not allowed',
@@ -31,7 +31,7 @@ export const REASONS = {
     1008,
     'Access denied',
     403,
-    'the claim and the requested resource differ: see authorize of the route',
+    'see authorize of the route: the claim and the requested resource differ, or its service refuses',
   ),
   resource_not_found: row(4404, 'Not found', 404, 'the authorization service knows no such resource'),
   connection_rate: row(1008, 'Too many connections', 429, 'raise limits.handshakes'),

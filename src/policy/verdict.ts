@@ -22,8 +22,10 @@ export interface Refusal {
   readonly reason: Reason
   /** For operators (log, explain), never for the client. */
   readonly detail?: string
-  /** When it would have passed, if nothing else comes; ms on the monotonic clock. Of rates only. */
+  /** When it would have passed, if nothing else comes; ms on the monotonic clock. Of rates only; may be found out at each question. */
   readonly retryAt?: number
+  /** What may go in its place: the payload of a message, of which this is all. */
+  readonly instead?: Uint8Array
   /** What was established before the refusal, for the log line. */
   readonly learned?: Learned
 }

@@ -5,10 +5,12 @@ import type { Granted, Permit } from '../policy/admit.ts'
 import type { Reason } from '../policy/reasons.ts'
 import { extensionsTold, relayAnswer, switchAnswer } from './backend-answer.ts'
 import { backendHandshake } from './backend-handshake.ts'
-import { type Dialled, dial, type Failure } from './dial.ts'
+import { dial } from './dial.ts'
+import type { Dialled, Failure } from './dialled.ts'
 import { valuesOf } from './headers.ts'
 import type { Upgrade } from './pending-upgrade.ts'
 import { deliver, sayNo } from './refuse.ts'
+import { Rights } from './rights.ts'
 import { Session } from './session.ts'
 import type { ProxyPolicy, UpgradeContext } from './upgrade-context.ts'
 import type { UpstreamPool } from './upstream.ts'
@@ -71,11 +73,11 @@ export class Attempt {
   }
 
   #dial(): Promise<Dialled> {
-    const { handshakeTimeout: timeoutMs, observe, clock } = this.#context
+    const { handshakeTimeout: timeoutMs, observe, clock, wheel } = this.#context
     const handshake = backendHandshake(this.#upgrade.request, this.#permit, this.#policy)
     const candidates = this.#permit.route.upstreams?.candidates() ?? []
     const report = ({ upstream, detail }: Failure) => observe({ type: 'upstream_failed', upstream, detail })
-    return dial(candidates, handshake, { timeoutMs, clock, gone: this.#upgrade.gone }, report)
+    return dial(candidates, handshake, { timeoutMs, clock, wheel, gone: this.#upgrade.gone }, report)
   }
 
   #begin({ response, socket: upstream, head: upstreamHead }: Extract<Dialled, { kind: 'switched' }>): void {
@@ -84,7 +86,8 @@ export class Attempt {
     const clientHead = this.#upgrade.take()
     client.write(switchAnswer(response, connection, route))
     this.#answered(this.#result)
-    const extensions = valuesOf(response.rawHeaders, 'sec-websocket-extensions').join(', ') || undefined
+    const chosen = valuesOf(response.rawHeaders, 'sec-websocket-extensions').join(', ') || undefined
+    const extensions = chosen && extensionsTold(chosen, route)
     const pair = {
       permit: this.#permit,
       client,
@@ -92,9 +95,15 @@ export class Attempt {
       upstream,
       upstreamHead,
       rsv: allowedRsv(extensions),
-      droppable: droppable(extensions && extensionsTold(extensions, route)),
+      extensions,
+      droppable: droppable(extensions),
     }
-    this.#context.sessions.add(new Session(pair, this.#context))
+    // A reload may have come while the backend was dialled.
+    const current = this.#context.policy().routes.get(route.name) ?? route
+    // A service that is asked again may be told of the request's headers.
+    if (current.steps.every(({ recheckMs }) => recheckMs === undefined)) this.#permit.shed()
+    const session = new Session(pair, this.#context)
+    this.#context.sessions.add(session, new Rights(current, this.#permit.connection, session, this.#context))
   }
 
   #refuse(reason: Reason, detail: string): void {

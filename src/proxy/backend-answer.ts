@@ -2,15 +2,17 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { withoutClientContext } from '../frames/extensions.ts'
+import type { FrameStep, MessageStep } from '../policy/check.ts'
 import type { Connection } from '../policy/connection.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
+import type { Switch } from './dialled.ts'
 import { endToEnd, pairs, valuesOf } from './headers.ts'
 import type { Linger } from './linger.ts'
 import type { Upgrade } from './pending-upgrade.ts'
 import { type StallTiming, taken, watchStall } from './stall.ts'
 
 /** Its 101, with all its headers. Its subprotocol passes, unless that is a token, or the client would be left without any. */
-export function switchAnswer(response: IncomingMessage, { protocols }: Connection, route: RoutePolicy): Buffer {
+export function switchAnswer(response: Switch, { protocols }: Connection, route: RoutePolicy): Buffer {
   const chosen = valuesOf(response.rawHeaders, 'sec-websocket-protocol')
   const instead = insteadOf(chosen, protocols, route)
   const headers = endToEnd(response.rawHeaders)
@@ -28,10 +30,13 @@ export function switchAnswer(response: IncomingMessage, { protocols }: Connectio
 }
 
 /** The extensions of a 101 as the client is told of them: where messages may vanish, no other refers to them (trap 17). */
-export function extensionsTold(value: string, { frames }: RoutePolicy): string {
-  const drops = frames.some(({ mode, exceeding }) => mode === 'enforce' && exceeding?.action === 'drop')
-  return drops ? withoutClientContext(value) : value
+export function extensionsTold(value: string, { frames, messages }: RoutePolicy): string {
+  const steps = messages ? [...frames, messages] : frames
+  return steps.some(drops) ? withoutClientContext(value) : value
 }
+
+const drops = ({ mode, exceeding }: FrameStep | MessageStep) =>
+  mode === 'enforce' && (exceeding?.action === 'drop' || exceeding?.action === 'error')
 
 const isExtensions = (name: string) => name.toLowerCase() === 'sec-websocket-extensions'
 

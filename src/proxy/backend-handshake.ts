@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { acceptKey } from '../frames/accept.ts'
 import type { Permit } from '../policy/admit.ts'
 import type { Policy, StripToken } from '../policy/policy.ts'
-import type { Handshake } from './dial.ts'
+import type { Handshake } from './dialled.ts'
+import { offered } from './extension-offer.ts'
 import { clientFacts, filtered, pairs, toBackend } from './headers.ts'
 import { identityHeaders } from './identity.ts'
 
@@ -12,7 +13,7 @@ export function backendHandshake(request: IncomingMessage, permit: Permit, polic
   const { connection, route } = permit
   // A handshake has no body to expect anything of; and node:http sends a head with Expect as UTF-8 (trap 39).
   const asked = filtered(request.rawHeaders, (name) => name !== 'expect')
-  const headers = toBackend(asked, clientFacts(connection, policy))
+  const headers = offered(toBackend(asked, clientFacts(connection, policy)), route)
   const kept = route.strip ? stripped(headers, connection.protocols, route.strip) : headers
   const own = ['Connection', 'Upgrade', 'Upgrade', 'websocket', ...identityHeaders(connection, route)]
   const query = route.strip ? route.strip.query(connection.query) : connection.query

@@ -4,7 +4,7 @@ import { canonicalAddress, keyAddress } from '../net/address.ts'
 import { type Client, forwardedHops, namesOthers, resolveClient } from '../net/forwarded.ts'
 import type { Connection } from '../policy/connection.ts'
 import type { Trust } from '../policy/policy.ts'
-import { pairs } from './headers.ts'
+import { valuesOf } from './headers.ts'
 
 /** A request's head, and where it came from. */
 export interface RawRequest {
@@ -14,6 +14,8 @@ export interface RawRequest {
   readonly rawHeaders: readonly string[]
   /** The address of the peer; undefined on a unix socket. */
   readonly remoteAddress: string | undefined
+  /** Whether the peer passes on bytes and does not say whose: their headers are not its own. */
+  readonly hidesClient?: boolean
   /** Whether this very connection is TLS. */
   readonly encrypted: boolean
 }
@@ -31,11 +33,11 @@ const FORWARDED = ['x-forwarded-for', 'x-real-ip', 'forwarded'] as const
 const SANE_ID = /^[\x21-\x7e]{1,128}$/
 
 export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): Connection {
-  const headers = byName(raw.rawHeaders)
-  const header = (name: string): readonly string[] => headers.get(name) ?? []
+  const { rawHeaders } = raw
+  const header = (name: string): readonly string[] => valuesOf(rawHeaders, name)
   const peer = raw.remoteAddress === undefined ? 'unix' : (canonicalAddress(raw.remoteAddress) ?? raw.remoteAddress)
-  const trusted = trust.trusts(peer)
-  const hops = forwardedHops(trust.forwardedHeader, header(trust.forwardedHeader))
+  const trusted = raw.hidesClient !== true && trust.trusts(peer)
+  const hops = trusted ? forwardedHops(trust.forwardedHeader, header(trust.forwardedHeader)) : []
   const client = resolveClient(peer, hops, (address) => trust.trusts(address))
   const target = pathAndQuery(raw.target)
   const mark = target.indexOf('?')
@@ -47,7 +49,7 @@ export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): 
     trusted,
     ...client,
     ipKey: keyAddress(client.ip, trust.ipv6Prefix),
-    unvouched: isUnvouched(headers, trust, peer, client),
+    unvouched: isUnvouched(header, trust, peer, client),
     secure: raw.encrypted || (trusted && /^(?:https|wss)$/i.test(header('x-forwarded-proto')[0] ?? '')),
     host: header('host')[0] ?? '',
     path: mark < 0 ? target : target.slice(0, mark),
@@ -58,10 +60,15 @@ export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): 
 }
 
 /** Whether any header that names addresses names one that the walk did not use. */
-function isUnvouched(headers: Headers, { forwardedHeader }: Trust, peer: string, { chain }: Client): boolean {
+function isUnvouched(
+  header: Connection['header'],
+  { forwardedHeader }: Trust,
+  peer: string,
+  { chain }: Client,
+): boolean {
   return [...FORWARDED, forwardedHeader].some((name) => {
-    const lines = headers.get(name)
-    return lines !== undefined && namesOthers(forwardedHops(name, lines), [...chain, peer])
+    const lines = header(name)
+    return lines.length > 0 && namesOthers(forwardedHops(name, lines), [...chain, peer])
   })
 }
 
@@ -72,24 +79,14 @@ function pathAndQuery(target: string): string {
   return rest === '' || rest.startsWith('?') ? `/${rest}` : rest
 }
 
-type Headers = ReadonlyMap<string, readonly string[]>
-
-/** A Map: header names are the client's choice, and `__proto__` is a key of no object (trap 48). */
-function byName(rawHeaders: readonly string[]): Headers {
-  const headers = new Map<string, string[]>()
-  for (const [name, value] of pairs(rawHeaders)) {
-    const key = name.toLowerCase()
-    const lines = headers.get(key)
-    if (lines) lines.push(value)
-    else headers.set(key, [value])
-  }
-  return headers
-}
-
 const requestId = ([id, ...others]: readonly string[]): string =>
   id !== undefined && others.length === 0 && SANE_ID.test(id) ? id : randomUUID()
 
-const offered = (lines: readonly string[]): string[] =>
+const offered = (lines: readonly string[]): readonly string[] => (lines.length === 0 ? NONE : itemsOf(lines))
+
+const NONE: readonly string[] = []
+
+const itemsOf = (lines: readonly string[]): string[] =>
   lines
     .join(',')
     .split(',')

@@ -3,6 +3,7 @@ import type { Close } from '../frames/close.ts'
 import type { AllowedRsv } from '../frames/extensions.ts'
 import type { Frame, Peer, Violation } from '../frames/frame.ts'
 import type { Finding } from '../policy/finding.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import type { Deadline } from './wheel.ts'
 import type { Wire } from './wire.ts'
 
@@ -14,6 +15,8 @@ export interface DirectionEvents {
   readonly message: () => void
   /** So many bytes went out. */
   readonly forwarded: (bytes: number) => void
+  /** The receiver does not take all of it: what is sent is queued, and the sender is not read. The session must not end within this call. */
+  readonly stalled: () => void
   /** A frame must not pass. The session ends. */
   readonly refused: (finding: Finding) => void
   /** The sender broke RFC 6455. `stop`: the session ends. `pass`: dry run, this direction is relayed unread from here on. */
@@ -35,4 +38,6 @@ export interface DirectionOptions {
   readonly later: (time: number, run: () => void) => Deadline
   readonly from: Wire
   readonly to: Wire
+  /** Whose pings the sender answers. */
+  readonly heartbeat?: Heartbeat
 }

@@ -1,7 +1,7 @@
 /** Whether a request is a valid opening handshake (RFC 6455 section 4.2.1). One that is not is always answered over HTTP. */
 import type { IncomingMessage } from 'node:http'
 import { isHandshakeKey } from '../frames/accept.ts'
-import { tokens, valuesOf } from './headers.ts'
+import { lists, valuesOf } from './headers.ts'
 
 /** What is wrong with a handshake: the status, what to tell the client, and headers that go with it. */
 export interface BadHandshake {
@@ -22,8 +22,7 @@ export function badHandshake({ method, httpVersion, rawHeaders, url }: IncomingM
   if (!url?.startsWith('/')) return { status: 400, text: 'The target of a WebSocket handshake begins with /' }
   // A fragment is never sent (RFC 9112 section 3.2): what one reader takes for it is part of another's path.
   if (url.includes('#')) return { status: 400, text: 'The target of a WebSocket handshake has no #' }
-  if (!all('connection').flatMap(tokens).includes('upgrade'))
-    return { status: 400, text: 'Connection must name Upgrade' }
+  if (!lists(rawHeaders, 'connection', 'upgrade')) return { status: 400, text: 'Connection must name Upgrade' }
   const versions = all('sec-websocket-version')
   if (versions.length !== 1 || versions[0] !== '13') {
     return {

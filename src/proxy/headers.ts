@@ -126,7 +126,21 @@ export function passableTrailers(raw: readonly string[], removed: readonly strin
 
 /** Every value of a header, by its lower-case name, in order. */
 export function valuesOf(raw: readonly string[], name: string): string[] {
-  return [...pairs(raw)].filter((pair) => pair[0].toLowerCase() === name).map((pair) => pair[1])
+  const values: string[] = []
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    // The loop's bound.
+    if (isNamed(raw[index] as string, name)) values.push(raw[index + 1] as string)
+  }
+  return values
+}
+
+/** Most names differ in length: those are told apart without making another string. */
+const isNamed = (raw: string, name: string) =>
+  raw.length === name.length && (raw === name || raw.toLowerCase() === name)
+
+/** Whether a header lists a token, both lower-case. */
+export function lists(raw: readonly string[], name: string, token: string): boolean {
+  return valuesOf(raw, name).some((value) => isNamed(value, token) || tokens(value).includes(token))
 }
 
 /** The comma-separated tokens of a header value, lower-case. */
@@ -144,12 +158,19 @@ export function* pairs(raw: readonly string[]): Generator<[string, string]> {
 
 /** The headers whose lower-case name is to be kept. */
 export function filtered(raw: readonly string[], keep: (name: string) => boolean): string[] {
-  return [...pairs(raw)].filter((pair) => keep(pair[0].toLowerCase())).flat()
+  const kept: string[] = []
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    // The loop's bound.
+    const [name, value] = [raw[index] as string, raw[index + 1] as string]
+    if (keep(name.toLowerCase())) kept.push(name, value)
+  }
+  return kept
 }
 
 /** CGI-style backends read `_` and `-` alike (trap 48). */
 function canonicalName(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-')
+  const lower = name.toLowerCase()
+  return lower.includes('_') ? lower.replaceAll('_', '-') : lower
 }
 
 function isHopByHop(name: string): boolean {

@@ -5,6 +5,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer, ignore, rawAnswer } from './answer.ts'
 import { endOnlyIdle } from './idle.ts'
+import { serveKnownPeers } from './known-peer.ts'
 import type { Linger } from './linger.ts'
 import { malformed } from './malformed.ts'
 import { peerOf } from './peer.ts'
@@ -87,6 +88,7 @@ export function createHttpServer(
   server.on('clientError', (error, socket) => refuseBytes(error, socket, refuse))
   endOnlyIdle(server)
   if (settings.proxyProtocol) askForProxyHeader(server, settings.proxyProtocol)
+  serveKnownPeers(server)
   return server
 }
 

@@ -1,10 +1,11 @@
-/** Ordinary HTTP: not judged, passed to the route's backend (contract section 8, HTTP). */
+/** Ordinary HTTP: not judged, passed to the route's backend (contract section 8, HTTP); but for tickets, which are ours to give. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Observe } from '../observe/events.ts'
 import { answer } from './answer.ts'
 import { describe } from './describe.ts'
 import { clientFacts, toBackend } from './headers.ts'
 import { passThrough } from './http.ts'
+import { serveTicket } from './ticket.ts'
 import { rawRequest } from './upgrade.ts'
 import type { ProxyPolicy } from './upgrade-context.ts'
 import type { Agents } from './upstream.ts'
@@ -23,6 +24,12 @@ export interface OrdinaryContext {
 export function serveOrdinary(request: IncomingMessage, response: ServerResponse, context: OrdinaryContext): void {
   const policy = context.policy()
   const connection = describe(rawRequest(request), policy.trust, { at: context.now(), clock: context.clock() })
+  const office = policy.ticketsAt?.(connection.path)
+  if (office?.tickets) {
+    const { tickets } = office
+    void serveTicket(request, response, { connection, route: { ...office, tickets }, policy }, context)
+    return
+  }
   const route = policy.routeOf(connection.path) ?? policy.unmatched
   if (route.http === 'refuse') {
     return answer(response, 426, 'This address takes WebSocket connections only', [

@@ -4,6 +4,12 @@
  */
 import type { FrameReader } from '../frames/reader.ts'
 import type { DirectionEvents, DirectionOptions } from './direction-options.ts'
+import type { Flow } from './flow.ts'
+
+/** Bytes that wait for a receiver to whom we then say nothing more. */
+const MOST_QUEUED = 64 * 1024
+/** Messages of ours that wait for the end of another. */
+const MOST_SAID = 8
 
 export class Outlet {
   /** A frame was let through whose payload is not all here: no other frame can be put in (trap 11). */
@@ -12,26 +18,37 @@ export class Outlet {
   isBroken = false
   /** Nothing more goes out: a Close did, or the direction was cut. */
   isSealed = false
-  /** The receiver's queue is full; the sender is not read meanwhile. */
-  isFull = false
+  /** Nothing of the message under way has gone out. */
+  isWithheld = false
   readonly #options: DirectionOptions
-  readonly #events: Pick<DirectionEvents, 'forwarded'>
+  readonly #events: Pick<DirectionEvents, 'forwarded' | 'stalled'>
+  readonly #flow: Flow
   readonly #reader: FrameReader
   /** How much of the current chunk went out, or is not to. */
   #sent = 0
   /** Bytes of the current frame's header that came in an earlier chunk and did not go out yet. */
   #held: Uint8Array | undefined
-  /** Our Close, waiting for the end of the frame under way. */
+  /** A frame of ours, waiting for the end of the one under way. */
   #waiting: Buffer | undefined
+  /** It is our Close. */
+  #isClosing = false
   /** A text message that goes before our Close. */
   #notice: Buffer | undefined
   /** FIN follows that Close. */
   #isLast = false
+  /** Messages of ours, waiting for the end of the one under way. */
+  #said: Buffer[] | undefined
 
-  constructor(options: DirectionOptions, events: Pick<DirectionEvents, 'forwarded'>, reader: FrameReader) {
+  constructor(
+    options: DirectionOptions,
+    events: Pick<DirectionEvents, 'forwarded' | 'stalled'>,
+    reader: FrameReader,
+    flow: Flow,
+  ) {
     this.#options = options
     this.#events = events
     this.#reader = reader
+    this.#flow = flow
   }
 
   /** A chunk begins. */
@@ -66,12 +83,43 @@ export class Outlet {
     this.#notice = notice
     if (!this.isMidFrame) this.#seal(frame)
     else if (this.isBroken) this.#cut()
-    else this.#waiting = frame
+    else {
+      this.#waiting = frame
+      this.#isClosing = true
+    }
+  }
+
+  /** Puts a control frame in, at once or at the end of the frame under way (trap 11). Not to be called while bytes are received. */
+  insert(frame: Buffer): void {
+    if (this.isClosing || this.isBroken) return
+    if (this.isMidFrame) this.#waiting = frame
+    else this.#send(frame)
+  }
+
+  /** Bytes that were judged good, or stand for what was not, in their place. */
+  put(bytes: Uint8Array): void {
+    if (!this.isSealed) this.#write(bytes)
+  }
+
+  /**
+   * Puts a message in, at once or between two others (trap 11): not where an extension makes something else of it, and
+   * not for a receiver who does not take what is sent. Not to be called while bytes are received.
+   */
+  say(message: Buffer): void {
+    const { rsv, to } = this.#options
+    if (this.isClosing || this.isBroken || rsv.opaque || to.queued() > MOST_QUEUED) return
+    if (!this.isMidFrame && this.#isBetweenMessages) return this.#send(message)
+    this.#said ??= []
+    if (this.#said.length < MOST_SAID) this.#said.push(message)
+  }
+
+  get #isBetweenMessages(): boolean {
+    return this.isWithheld || !this.#reader.insideMessage
   }
 
   /** Whether a Close has been put in, or will be. */
   get isClosing(): boolean {
-    return this.isSealed || this.#waiting !== undefined
+    return this.isSealed || this.#isClosing
   }
 
   /** Whether a Close cannot be put in any more. */
@@ -79,36 +127,54 @@ export class Outlet {
     return this.isBroken && this.isMidFrame
   }
 
-  /** Payload was let through, up to `end`: a Close that waits for the end of its frame goes now. */
+  /** A frame or payload was let through, up to `end`: what waits for the end of its frame or message goes now. */
   passed(chunk: Uint8Array, end: number): void {
-    if (!this.#waiting || this.isMidFrame) return
+    if (this.isMidFrame) return
+    if (this.#waiting) this.#goOn(this.#waiting, chunk, end)
+    if (!this.#said || this.isClosing || !this.#isBetweenMessages) return
+    const said = this.#said
+    this.#said = undefined
     this.forward(chunk, end)
-    this.#seal(this.#waiting)
+    for (const message of said) this.#send(message)
+  }
+
+  #goOn(frame: Buffer, chunk: Uint8Array, end: number): void {
+    this.#waiting = undefined
+    this.forward(chunk, end)
+    if (this.#isClosing) this.#seal(frame)
+    else this.#send(frame)
   }
 
   /** FIN follows our Close, however long that waits. */
   finish(): void {
-    if (this.#waiting) this.#isLast = true
+    if (this.#isClosing && !this.isSealed) this.#isLast = true
     else this.#options.to.end()
   }
 
   /** The frame under way will never be whole. */
   break(): void {
     this.isBroken = true
-    if (this.#waiting) this.#cut()
+    if (this.#isClosing && !this.isSealed) this.#cut()
   }
 
   #write(bytes: Uint8Array): void {
     this.#events.forwarded(bytes.length)
+    this.#send(bytes)
+  }
+
+  #send(bytes: Uint8Array): void {
     if (this.#options.to.write(bytes)) return
-    this.isFull = true
-    this.#options.from.pause()
+    const { from, now } = this.#options
+    if (!this.#flow.isFull) this.#flow.fullAt = now()
+    this.#flow.isFull = true
+    from.pause()
+    this.#events.stalled()
   }
 
   #seal(frame: Buffer): void {
     const { rsv, from, to } = this.#options
     // Between messages only (trap 11), and where no extension makes something else of it.
-    if (this.#notice && !this.#reader.insideMessage && !rsv.opaque) to.write(this.#notice)
+    if (this.#notice && this.#isBetweenMessages && !rsv.opaque) to.write(this.#notice)
     to.write(frame)
     this.#waiting = undefined
     this.#held = undefined

@@ -37,6 +37,12 @@ export function peerAddress(socket: Socket): string | undefined {
   return source === 'unix' ? undefined : source
 }
 
+/** Whether the peer is a load balancer that does not say whose bytes it passes on: what they claim is nobody's word. */
+export function hidesClient(socket: Socket): boolean {
+  const header = said.get(socket)
+  return header !== undefined && header.source === undefined
+}
+
 /** Whether a socket has sent anything, a PROXY header aside. */
 export function hasSpoken(socket: Socket): boolean {
   return socket.bytesRead > (said.get(socket)?.length ?? 0)

@@ -34,7 +34,8 @@ export function sayNo(reason: Reason, connection: Connection, route: RoutePolicy
 /** Too many requests, or no service now (RFC 6585 section 4, RFC 9110 section 15.6.4): worth another try. */
 const isTemporary = (status: number): boolean => status === 429 || status === 503
 
-const someTimeLater = (): number => RETRY_AFTER.least + Math.floor(Math.random() * RETRY_AFTER.spread)
+/** Seconds after which a client may ask again: at random, and telling nothing of the limits. */
+export const someTimeLater = (): number => RETRY_AFTER.least + Math.floor(Math.random() * RETRY_AFTER.spread)
 
 function closes(rejectWith: RejectWith, connection: Connection): boolean {
   if (rejectWith !== 'auto') return rejectWith === 'close'

@@ -2,13 +2,13 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Server as TlsServer } from 'node:tls'
-import { pairs, tokens, valuesOf } from './headers.ts'
+import { lists, pairs, tokens } from './headers.ts'
 
 const DROPPED = new Set(['upgrade', 'http2-settings'])
 
 /** Whether a request asks for a WebSocket, among whatever else. */
 export function asksForWebSocket(request: IncomingMessage): boolean {
-  return valuesOf(request.rawHeaders, 'upgrade').flatMap(tokens).includes('websocket')
+  return lists(request.rawHeaders, 'upgrade', 'websocket')
 }
 
 /**

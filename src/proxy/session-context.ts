@@ -5,6 +5,7 @@ import type { Observe, RouteTotals } from '../observe/events.ts'
 import type { Permit } from '../policy/admit.ts'
 import type { Answers } from '../policy/answers.ts'
 import type { Droppable } from '../policy/inspect.ts'
+import type { MessageMemory } from './message-memory.ts'
 import type { Session } from './session.ts'
 import type { Wheel } from './wheel.ts'
 import type { MakeWire } from './wire.ts'
@@ -20,6 +21,8 @@ export interface SessionContext {
   readonly observe: Observe
   readonly answers: () => Answers
   readonly totals: (route: string) => RouteTotals
+  /** For messages that policies read. */
+  readonly memory: MessageMemory
   /** Takes over the sockets. */
   readonly makeWire: MakeWire
   /** Told when both sockets are gone. */
@@ -34,6 +37,8 @@ export interface Pair {
   readonly upstream: Duplex
   readonly upstreamHead: Uint8Array
   readonly rsv: AllowedRsv
+  /** The extensions of the 101, as the client was told of them. */
+  readonly extensions?: string | undefined
   /** Which messages of the client may vanish. */
   readonly droppable: Droppable
 }

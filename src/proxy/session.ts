@@ -2,9 +2,9 @@
  * A permitted pair client and upstream: two directions, and how they end. The end is recorded once, each side gets a
  * Close where one can still be put in, and {@link CLOSING_MS} later both sockets are gone.
  */
-import { type Frame, OPCODE, type Peer, type Violation } from '../frames/frame.ts'
-import { closeFrame, encodeFrame } from '../frames/writer.ts'
-import type { Traffic } from '../observe/events.ts'
+import type { Frame, Peer, Violation } from '../frames/frame.ts'
+import { closeFrame, textFrame } from '../frames/writer.ts'
+import type { Traffic, Violated } from '../observe/events.ts'
 import type { SessionView } from '../observe/session-view.ts'
 import type { Permit } from '../policy/admit.ts'
 import { type Finding, weigh } from '../policy/finding.ts'
@@ -15,6 +15,9 @@ import { refuse } from '../policy/verdict.ts'
 import { boundClosing } from './closing.ts'
 import { Direction } from './direction.ts'
 import { type CloseText, type End, GONE, REASON_OF_CODE } from './end.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Life } from './life.ts'
+import { Readings } from './readings.ts'
 import type { Pair, SessionContext } from './session-context.ts'
 import { Tally } from './tally.ts'
 import type { Deadline } from './wheel.ts'
@@ -36,28 +39,36 @@ export class Session implements SessionView {
   readonly #down: Direction
   #end: End | undefined
   #closing: Deadline | undefined
-  #expiry: Deadline | undefined
+  readonly #life: Life
+  readonly #readings: Readings
   #open = 2
 
   constructor(pair: Pair, context: SessionContext) {
-    const { connection, route } = pair.permit
-    this.#permit = pair.permit
+    const { rsv, permit } = pair
+    const { connection, route } = permit
+    this.#permit = permit
     this.#route = route
     this.#context = context
     this.since = context.now()
     this.#opened = context.clock()
     this.#tally = new Tally(context.totals(route.name))
-    this.#inspector = new FrameInspector(connection, route.frames, (finding) => this.#count(finding), pair.droppable)
+    const found = (finding: Finding) => this.#count(finding)
+    this.#inspector = new FrameInspector(connection, route.frames, found, pair.droppable)
     this.#client = context.makeWire(pair.client, this.#wireEvents('client'))
     this.#upstream = context.makeWire(pair.upstream, this.#wireEvents('upstream'))
-    const { rsv } = pair
     const { clock: now } = context
     const later = (time: number, run: () => void) => this.#later(time, run)
     const [client, upstream] = [this.#client, this.#upstream]
+    const heartbeat = new Heartbeat()
     const check = route.validateUtf8 ? 'text' : 'nothing'
-    this.#up = new Direction({ sender: 'client', rsv, check, now, later, from: client, to: upstream }, this.#upEvents())
+    const up = { sender: 'client', rsv, check, now, later, from: client, to: upstream, heartbeat } as const
+    this.#up = new Direction(up, this.#upEvents())
     const down = { sender: 'upstream', rsv, check: 'nothing', now, later, from: upstream, to: client } as const
     this.#down = new Direction(down, this.#downEvents())
+    const conclude = (finding: Finding) => this.conclude(finding)
+    const living = { context, later, client, upstream, heartbeat, expiresAt: connection.expiresAt, conclude }
+    this.#life = new Life(route, { ...living, up: this.#up, down: this.#down, spread: Math.random() })
+    this.#readings = new Readings(pair, { up: this.#up, down: this.#down, found, memory: context.memory })
     this.#start(pair)
   }
 
@@ -100,14 +111,12 @@ export class Session implements SessionView {
   adopt(route: RoutePolicy): void {
     this.#route = route
     this.#inspector.adopt(route.frames)
+    this.#readings.adopt(route)
+    this.#life.adopt(route)
   }
 
   #start({ permit, clientHead, upstreamHead }: Pair): void {
-    permit.opened((finding) => this.#conclude(finding))
-    const { expiresAt } = permit.connection
-    const { wheel, clock, now } = this.#context
-    // Deadlines run on the monotonic clock; a token's end is a date.
-    if (expiresAt !== undefined) this.#expiry = wheel.at(clock() + expiresAt - now(), () => this.#expire())
+    permit.opened((finding) => this.conclude(finding))
     if (upstreamHead.length > 0) this.#read('upstream', upstreamHead)
     for (const chunk of clientHead) this.#read('client', chunk)
     this.#up.resume()
@@ -167,7 +176,6 @@ export class Session implements SessionView {
       judge: (frame: Frame) => this.#inspector.judge(frame),
       message: () => tally.messageIn(),
       forwarded: (bytes: number) => tally.bytesIn(bytes),
-      refused: ({ reason, detail, notice }: Finding) => this.end(reason, detail, notice),
       violated: (violation: Violation) => this.#violated(violation),
       ...this.#closeEvents('client'),
     }
@@ -176,9 +184,8 @@ export class Session implements SessionView {
   #downEvents() {
     const tally = this.#tally
     return {
-      // Nothing judges what the backend sends.
+      // Of what the backend sends no frame is judged.
       judge: () => undefined,
-      refused: () => {},
       message: () => tally.messageOut(),
       forwarded: (bytes: number) => tally.bytesOut(bytes),
       violated: (violation: Violation) => this.#upstreamViolated(violation),
@@ -188,11 +195,13 @@ export class Session implements SessionView {
 
   #closeEvents(side: Peer) {
     return {
+      refused: ({ reason, detail, notice }: Finding) => this.end(reason, detail, notice),
       closed: ({ code = 1005, reason }: { code: number | undefined; reason: string }) => {
         this.#record({ code, reason: '', detail: reason, initiator: side })
         this.#arm()
       },
       answered: () => this.#to(side).finish(),
+      stalled: () => this.#life.stalled(side === 'client' ? 'upstream' : 'client'),
     }
   }
 
@@ -214,16 +223,11 @@ export class Session implements SessionView {
     return 'stop'
   }
 
-  #expire(): void {
-    const step = { check: 'token', mode: this.#route.tokenMode }
-    this.#conclude(weigh(step, refuse('token_expired', 'the token of an open connection expired')))
-  }
-
-  /** No frame is to blame: its token ended, or a newer connection took its place. A dry run only says so. */
-  #conclude(finding: Finding): void {
+  /** No frame is to blame: its time is up, or a newer connection took its place. A dry run only says so. */
+  conclude(finding: Finding): void {
     if (this.#end) return
-    this.#count(finding)
     if (finding.counted) this.end(finding.reason, finding.detail)
+    else this.#count(finding, { subject: 'connection' })
   }
 
   /** A side sent FIN. Without a Close before it, the other side is told. */
@@ -252,7 +256,7 @@ export class Session implements SessionView {
   }
 
   #closeBoth(toClient: CloseText, toUpstream: CloseText, notice?: string): void {
-    const message = notice === undefined ? undefined : encodeFrame(OPCODE.text, Buffer.from(notice), 'client')
+    const message = notice === undefined ? undefined : textFrame(notice, 'client')
     this.#down.close(closeFrame(toClient.code, toClient.text, 'client'), message)
     this.#up.close(closeFrame(toUpstream.code, toUpstream.text, 'upstream'))
     this.#arm()
@@ -260,6 +264,7 @@ export class Session implements SessionView {
 
   #record(end: End): void {
     this.#end ??= end
+    this.#life.stop()
   }
 
   #arm(): void {
@@ -267,15 +272,17 @@ export class Session implements SessionView {
     this.#closing ??= boundClosing({ ...this.#context, queued, destroy: () => this.destroy() })
   }
 
-  #count(finding: Finding): void {
+  #count(finding: Finding, subject: Pick<Violated, 'subject'> = {}): void {
+    if (finding.action === 'error' && finding.notice) this.#down.out.say(textFrame(finding.notice, 'client'))
     if (this.#tally.violation(finding) === 'again') return
     const { connection, route } = this.#permit
-    this.#context.observe({ type: 'violated', connection, route: route.name, finding })
+    this.#context.observe({ type: 'violated', connection, route: route.name, finding, ...subject })
   }
 
   #finish(): void {
     this.#closing?.cancel()
-    this.#expiry?.cancel()
+    this.#life.stop()
+    this.#readings.release()
     this.#tally.end()
     this.#permit.release()
     this.#context.ended(this)

@@ -1,10 +1,13 @@
 /** Every open session, the upgrades that may become one, and the live counters of each route. */
 import type { RouteTotals } from '../observe/events.ts'
+import type { RoutePolicy } from '../policy/policy.ts'
 import type { Upgrade } from './pending-upgrade.ts'
+import type { Rights } from './rights.ts'
 import type { Session } from './session.ts'
 
 export class Sessions {
-  readonly #open = new Set<Session>()
+  /** With the rights to stay, where they were given. */
+  readonly #open = new Map<Session, Rights | undefined>()
   readonly #pending = new Set<Upgrade>()
   readonly #totals = new Map<string, RouteTotals>()
   #isOver = false
@@ -19,13 +22,31 @@ export class Sessions {
     }
   }
 
-  add(session: Session): void {
-    this.#open.add(session)
+  add(session: Session, rights?: Rights): void {
+    this.#open.set(session, rights)
     if (this.#isOver) session.destroy()
+    // What they rest on may have changed while the backend was dialled.
+    rights?.judge()
   }
 
   remove(session: Session): void {
+    this.#open.get(session)?.stop()
     this.#open.delete(session)
+  }
+
+  /** Every open session takes its route as a reload has made it. */
+  adopt(routes: ReadonlyMap<string, RoutePolicy>): void {
+    for (const [session, rights] of [...this.#open]) {
+      const route = routes.get(session.route)
+      if (!route) continue
+      session.adopt(route)
+      rights?.adopt(route)
+    }
+  }
+
+  /** The rights of every open session, as of now. */
+  rights(): readonly Rights[] {
+    return [...this.#open.values()].filter((rights) => rights !== undefined)
   }
 
   get size(): number {
@@ -46,7 +67,7 @@ export class Sessions {
 
   /** The open ones, as of now: the set may change while they are looked at. */
   all(): readonly Session[] {
-    return [...this.#open]
+    return [...this.#open.keys()]
   }
 
   /** The counters of a route; they outlive sessions and reloads. Route names come from the configuration. */

@@ -9,7 +9,7 @@ import { describe } from './describe.ts'
 import { badHandshake } from './handshake.ts'
 import { peerOf } from './peer.ts'
 import { Upgrade } from './pending-upgrade.ts'
-import { peerAddress } from './proxied-peer.ts'
+import { hidesClient, peerAddress } from './proxied-peer.ts'
 import { deliver, sayNo } from './refuse.ts'
 import type { UpgradeContext } from './upgrade-context.ts'
 
@@ -44,6 +44,7 @@ export const rawRequest = (request: IncomingMessage) => ({
   target: request.url ?? '',
   rawHeaders: request.rawHeaders,
   remoteAddress: peerAddress(request.socket),
+  hidesClient: hidesClient(request.socket),
   encrypted: request.socket instanceof TLSSocket,
 })
 

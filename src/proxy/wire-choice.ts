@@ -39,6 +39,13 @@ async function tryFast(): Promise<string | undefined> {
   return await selfTest(fastWire)
 }
 
+/** The one that another process of the same program has chosen: it was tested there. */
+export function chosenWire(name: WireName): MakeWire {
+  if (name === 'portable') return PORTABLE.make
+  loadBinding()
+  return FAST.make
+}
+
 /**
  * @param wanted `auto`: the fast one where it passes its self-test. `fast`: rejects where it does not.
  * @param whyNot what the self-test says

@@ -1,18 +1,19 @@
 /** Opens the three listeners: clients, ops, admin. */
-import type { Server } from 'node:http'
 import type { Config } from '../config/settings.ts'
-import { listen } from '../proxy/listen.ts'
 import { formatListen, type Listen } from '../settings/listen.ts'
 
-/** The servers by the setting that says where they listen; absent where that is `off`. */
-export interface Servers {
-  readonly listen: Server
-  readonly ops: Server
-  readonly admin: Server
+/** Begins to listen at an address; resolves to the one in use. Rejects with a sentence that says what to do. */
+type Open = (address: Listen) => Promise<string>
+
+/** By the setting that says where; not opened where that is `off`. */
+export interface Openers {
+  readonly listen: Open
+  readonly ops: Open
+  readonly admin: Open
 }
 
 /** Opened listeners, by setting. */
-export type Listeners = Partial<Record<keyof Servers, string>>
+export type Listeners = Partial<Record<keyof Openers, string>>
 
 /**
  * Listens where the configuration says. An address that nobody asked for, a default of `ops` or `admin` that is in use,
@@ -20,9 +21,9 @@ export type Listeners = Partial<Record<keyof Servers, string>>
  * @param given whether a setting was given, or has its default
  */
 export async function openListeners(
-  servers: Servers,
+  openers: Openers,
   config: Config,
-  given: (setting: keyof Servers) => boolean,
+  given: (setting: keyof Openers) => boolean,
   warn: (message: string) => void,
 ): Promise<Listeners> {
   const opened: Listeners = {}
@@ -30,7 +31,7 @@ export async function openListeners(
     const address: Listen | 'off' = config[setting]
     if (address === 'off') continue
     try {
-      opened[setting] = await listen(servers[setting], address)
+      opened[setting] = await openers[setting](address)
     } catch (error) {
       const message = `${setting}: ${error instanceof Error ? error.message : 'failed'}`
       if (setting === 'listen' || given(setting)) throw new Error(message)

@@ -3,30 +3,42 @@ import type { LoadResult } from '../config/load.ts'
 import { formatProblem } from '../config/problems.ts'
 import { type FileWatch, watchFiles } from '../config/watch.ts'
 import type { Observe } from '../observe/events.ts'
-import type { ProxyServer } from './proxy.ts'
+import type { Serving } from './serving.ts'
 
 export type Loaded = Extract<LoadResult, { ok: true }>
 export type Reloaded = { readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }
 
 /** Settings that are read once, at the start. */
-const FIXED = ['listen', 'ops', 'admin', 'proxyProtocol', 'handshakeTimeout', 'logLevel', 'watch', 'wire'] as const
+const FIXED = [
+  'listen',
+  'ops',
+  'admin',
+  'proxyProtocol',
+  'handshakeTimeout',
+  'logLevel',
+  'watch',
+  'wire',
+  'workers',
+] as const
 
 /** The configuration in force. */
 export class Configuration {
   #loaded: Loaded
   readonly #load: () => LoadResult
-  readonly #proxy: ProxyServer
+  readonly #swap: Serving['adopt']
   readonly #observe: Observe
   readonly #files: FileWatch
 
-  /** @param load loads it again */
-  constructor(loaded: Loaded, load: () => LoadResult, proxy: ProxyServer, observe: Observe) {
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param load loads it again @param swap puts it in force, or throws */
+  constructor(loaded: Loaded, load: () => LoadResult, swap: Serving['adopt'], observe: Observe) {
     this.#loaded = loaded
     this.#load = load
-    this.#proxy = proxy
+    this.#swap = swap
     this.#observe = observe
     this.#files = watchFiles(
-      () => this.reload(),
+      () => void this.reload(),
       (message) => observe({ type: 'warning', message }),
     )
   }
@@ -44,16 +56,23 @@ export class Configuration {
     this.#files.close()
   }
 
-  reload(): Reloaded {
+  /** Loads it again, after those that were asked for before. */
+  reload(): Promise<Reloaded> {
+    const reloaded = this.#last.then(() => this.#reload())
+    this.#last = reloaded.catch(() => {})
+    return reloaded
+  }
+
+  async #reload(): Promise<Reloaded> {
     const next = this.#load()
-    const reloaded = next.ok ? this.#adopt(next) : this.#keep(next.problems.map(formatProblem))
+    const reloaded = next.ok ? await this.#adopt(next) : this.#keep(next.problems.map(formatProblem))
     this.#watch(next)
     return reloaded
   }
 
-  #adopt(next: Loaded): Reloaded {
+  async #adopt(next: Loaded): Promise<Reloaded> {
     try {
-      this.#proxy.adopt(next.config)
+      await this.#swap(next)
     } catch (error) {
       return this.#keep([error instanceof Error ? error.message : 'the configuration cannot be used'])
     }
@@ -69,7 +88,7 @@ export class Configuration {
     if (!this.#loaded.config.watch) return
     this.#files.use([...new Set([...this.#loaded.files, ...latest.files])])
     // A file may have changed after it was read and before it was watched.
-    if (contentOf(this.#load()) !== contentOf(latest)) this.reload()
+    if (contentOf(this.#load()) !== contentOf(latest)) void this.reload()
   }
 
   #keep(problems: readonly string[]): Reloaded {

@@ -1,4 +1,5 @@
 /** The composition root: a configuration becomes stores, a policy, observers and servers that run. */
+import type { Server } from 'node:http'
 import { createAdmin } from '../admin/server.ts'
 import type { LoadResult } from '../config/load.ts'
 import type { Observe } from '../observe/events.ts'
@@ -6,16 +7,19 @@ import type { Metrics } from '../observe/metrics.ts'
 import { createOps } from '../ops/server.ts'
 import type { Reason } from '../policy/reasons.ts'
 import type { Drained } from '../proxy/drain.ts'
+import { listen } from '../proxy/listen.ts'
 import { createLiveness, type Liveness } from '../proxy/liveness.ts'
-import { chooseWire, type WireName } from '../proxy/wire-choice.ts'
+import type { ProxyPolicy } from '../proxy/upgrade-context.ts'
 import { parseDuration } from '../settings/duration.ts'
-import { limiterViews } from './limiter-views.ts'
-import { type Listeners, openListeners, type Servers } from './listeners.ts'
+import type { Listen } from '../settings/listen.ts'
+import { serveAlone } from './alone.ts'
+import { type Listeners, openListeners } from './listeners.ts'
 import { createObservers, type Observers } from './observers.ts'
-import { type OneClientWatch, watchForOneClient } from './one-client.ts'
-import { createProxy, type Held, type ProxyServer } from './proxy.ts'
+import type { Held } from './proxy.ts'
 import { readiness } from './readiness.ts'
 import { Configuration, type Loaded, type Reloaded } from './reload.ts'
+import { revokeWhat, shown } from './revoking.ts'
+import type { OpenServing, Serving } from './serving.ts'
 
 export interface StartOptions {
   readonly loaded: Loaded
@@ -34,41 +38,59 @@ export interface Running {
   readonly stop: () => Promise<Drained>
   /** Ends a drain under way at once. */
   readonly cut: () => void
-  readonly reload: () => Reloaded
+  readonly reload: () => Promise<Reloaded>
   readonly held: () => Held
 }
 
-/** Starts a proxy. Rejects, with nothing left running, where an address or a wire that was asked for cannot be used. */
-export async function start(options: StartOptions): Promise<Running> {
+/** The operators' two servers. */
+interface Servers {
+  readonly ops: Server
+  readonly admin: Server
+}
+
+/**
+ * Starts a proxy. Rejects, with nothing left running, where an address or a wire that was asked for cannot be used.
+ * @param open who serves the clients
+ */
+export async function start(options: StartOptions, open: OpenServing = serveAlone): Promise<Running> {
   const { loaded } = options
   const observers = createObservers()
   const { observe } = observers
-  const wire = await chooseWire(loaded.config.wire)
-  const proxy = createProxy(loaded.config, wire.make, observe)
-  const liveness = createLiveness(() => backends(proxy), clock)
-  const clients = watchForOneClient(clock, observe)
-  const metrics = connect(observers, proxy, liveness, { ...options, wire: wire.name, clients })
-  const configuration = new Configuration(loaded, options.load, proxy, observe)
+  const serving = await open({ loaded, observe })
+  const liveness = createLiveness(() => backends(serving.policy()), clock)
+  const metrics = connect(observers, serving, liveness, options)
+  const configuration = new Configuration(loaded, options.load, serving.adopt, observe)
   const stage: { is: 'starting' | 'serving' } = { is: 'starting' }
   const servers: Servers = {
-    listen: proxy.server,
     ops: createOps({
-      readiness: () => readiness(proxy.drain.isDraining ? 'draining' : stage.is, liveness, clients.address()),
-      metrics: scraped(metrics, liveness),
+      readiness: () => readiness(serving.isDraining() ? 'draining' : stage.is, liveness, serving),
+      metrics: scraped(metrics, liveness, serving),
       clock,
     }),
-    admin: adminServer(configuration, proxy, observe),
+    admin: adminServer(configuration, serving, observe),
   }
-  const close = () => closeAll(configuration, proxy, servers)
+  const close = () => closeAll(configuration, serving, servers)
   try {
     const warn = (message: string) => observe({ type: 'warning', message })
-    const listeners = await openListeners(servers, loaded.config, (setting) => loaded.given.has(setting), warn)
+    const openers = {
+      listen: serving.listen,
+      ops: (address: Listen) => listen(servers.ops, address),
+      admin: (address: Listen) => listen(servers.admin, address),
+    }
+    const listeners = await openListeners(openers, loaded.config, (setting) => loaded.given.has(setting), warn)
     loaded.warnings.forEach(warn)
+    const { wire, workers } = serving
     if (wire.because !== undefined) warn(`wire: the portable one is used: ${wire.because}`)
-    observe({ type: 'started', listeners, mode: loaded.config.mode, wire: wire.name })
+    observe({
+      type: 'started',
+      listeners,
+      mode: loaded.config.mode,
+      wire: wire.name,
+      ...(workers === undefined ? {} : { workers }),
+    })
     configuration.watch()
     stage.is = 'serving'
-    return running(listeners, configuration, proxy, observe, close)
+    return running(listeners, configuration, serving, observe, close)
   } catch (error) {
     close()
     throw error
@@ -78,31 +100,24 @@ export async function start(options: StartOptions): Promise<Running> {
 const now = () => Date.now()
 const clock = () => performance.now()
 
-interface ConnectOptions extends StartOptions {
-  readonly wire: WireName
-  readonly clients: OneClientWatch
-}
-
-function connect(observers: Observers, proxy: ProxyServer, liveness: Liveness, options: ConnectOptions): Metrics {
-  const { write, version, nodeVersion, wire, clients } = options
-  const codeOf = (reason: Reason) => proxy.policy().answers[reason].code
+function connect(observers: Observers, serving: Serving, liveness: Liveness, options: StartOptions): Metrics {
+  const { write, version, nodeVersion } = options
+  const codeOf = (reason: Reason) => serving.policy().answers[reason].code
   const log = { level: options.loaded.config.logLevel, write, now, codeOf }
   const sources = {
+    ...serving.sources,
     version,
     nodeVersion,
-    wire,
-    totals: () => proxy.sessions.totals(),
+    wire: serving.wire.name,
     upstreams: liveness.known,
-    isDraining: () => proxy.drain.isDraining,
-    limiters: () => limiterViews(proxy.limiters, clock),
-    looksLikeOne: () => clients.address() !== undefined,
-    dryRunRoutes: () => dryRunRoutes(proxy),
+    isDraining: serving.isDraining,
+    dryRunRoutes: () => dryRunRoutes(serving.policy()),
     now,
   }
-  return observers.connect(log, sources, clients.observe)
+  return observers.connect(log, sources, serving.observe)
 }
 
-function adminServer(configuration: Configuration, proxy: ProxyServer, observe: Observe) {
+function adminServer(configuration: Configuration, serving: Serving, observe: Observe) {
   const { admin } = configuration.loaded.config
   return createAdmin({
     token: () => configuration.loaded.config.adminToken,
@@ -110,11 +125,15 @@ function adminServer(configuration: Configuration, proxy: ProxyServer, observe: 
     observe,
     actions: {
       config: () => configuration.loaded.effective,
-      sessions: () => proxy.sessions.all(),
-      limiters: () => limiterViews(proxy.limiters, clock),
-      drain: () => proxy.drain.begin(configuration.loaded.config.drain),
-      reload: async () => configuration.reload(),
+      list: serving.list,
+      end: serving.end,
+      limits: serving.limits,
+      drain: () => serving.drain(configuration.loaded.config.drain),
+      reload: () => configuration.reload(),
       parseDuration,
+      revoke: (body) => revokeWhat(body, now(), serving.revoke),
+      unrevoke: serving.unrevoke,
+      revocations: () => serving.revocations().map(shown),
     },
   })
 }
@@ -122,7 +141,7 @@ function adminServer(configuration: Configuration, proxy: ProxyServer, observe: 
 function running(
   listeners: Listeners,
   configuration: Configuration,
-  proxy: ProxyServer,
+  serving: Serving,
   observe: Observe,
   close: () => void,
 ): Running {
@@ -130,8 +149,8 @@ function running(
   const drainAndClose = async () => {
     const { drain } = configuration.loaded.config
     const endAt = clock() + drain.delay + drain.timeout
-    const drained = await proxy.drain.begin(drain)
-    await proxy.finish(Math.max(0, endAt - clock()))
+    const drained = await serving.drain(drain)
+    await serving.finish(Math.max(0, endAt - clock()))
     close()
     observe({ type: 'stopped' })
     return drained
@@ -142,37 +161,36 @@ function running(
       stopping ??= drainAndClose()
       return stopping
     },
-    cut: () => proxy.cut(),
+    cut: serving.cut,
     reload: () => configuration.reload(),
-    held: proxy.held,
+    held: serving.held,
   }
 }
 
-function closeAll(configuration: Configuration, proxy: ProxyServer, { ops, admin }: Servers): void {
+function closeAll(configuration: Configuration, serving: Serving, { ops, admin }: Servers): void {
   configuration.unwatch()
-  proxy.destroy()
+  serving.destroy()
   for (const server of [ops, admin]) {
     server.closeAllConnections()
     server.close()
   }
 }
 
-function backends(proxy: ProxyServer) {
-  const { routes, unmatched } = proxy.policy()
+function backends({ routes, unmatched }: ProxyPolicy) {
   return [...routes.values(), unmatched].flatMap(({ upstreams }) => upstreams?.upstreams ?? [])
 }
 
-const dryRunRoutes = (proxy: ProxyServer) =>
-  [...proxy.policy().routes.values()].map(({ name, steps, frames }) => ({
+const dryRunRoutes = ({ routes }: ProxyPolicy) =>
+  [...routes.values()].map(({ name, steps, frames, messages, outbound }) => ({
     route: name,
-    dryRun: [...steps, ...frames].some(({ mode }) => mode === 'dry-run'),
+    dryRun: [...steps, ...frames, messages, outbound].some((step) => step?.mode === 'dry-run'),
   }))
 
 /** Whether a backend is up is asked when somebody scrapes. */
-const scraped = (metrics: Metrics, liveness: Liveness) => ({
+const scraped = (metrics: Metrics, liveness: Liveness, serving: Serving) => ({
   contentType: metrics.contentType,
   text: async () => {
     await liveness.check()
-    return await metrics.text()
+    return await serving.metricsText(metrics)
   },
 })

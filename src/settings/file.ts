@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parsed } from './parsed.ts'
 
 /** A file the configuration names, read while loading and watched. */
 export interface FileText {
@@ -25,6 +26,10 @@ const isFileText = (value: unknown): value is FileText => typeof value === 'obje
  */
 export const file = () =>
   z.custom<FileText>(isFileText, 'expected the path of a file').meta({ file: true, words: 'path of a file' })
+
+/** What a parser makes of a file's content, which may be as large as `maxBytes`; it throws what was expected. */
+export const parsedFile = <Out>(maxBytes: number, parse: (text: string) => Out) =>
+  parsed(file(), ({ text }) => parse(text)).meta({ file: true, maxBytes, words: 'path of a file' })
 
 /** A file's content, or an http(s) URL, which stays a string. */
 export const fileOrUrl = () =>

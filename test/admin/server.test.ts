@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { type AdminOptions, createAdmin } from '../../src/admin/server.ts'
 import type { Event } from '../../src/observe/events.ts'
+import { endSessions, listSessions } from '../../src/observe/session-list.ts'
 import type { SessionView } from '../../src/observe/session-view.ts'
 import { rawClient } from '../support/raw.ts'
 
@@ -53,11 +54,15 @@ async function administering(actions: Actions, use: (admin: Admin) => Promise<vo
     observe: (event) => events.push(event),
     actions: {
       config: () => ({ listen: ':8080' }),
-      sessions: () => sessions,
-      limiters: () => [],
+      list: (filter, most) => listSessions(sessions, filter, most),
+      end: (whom) => endSessions(sessions, whom),
+      limits: () => [],
       drain: async () => ({ forced: 2 }),
       reload: async () => ({ ok: true }),
       parseDuration: (text) => (text === '1ms' ? 1 : undefined),
+      revoke: async () => ({ id: 'jti:a' }),
+      unrevoke: () => true,
+      revocations: () => [],
       ...actions,
     },
   })
@@ -166,7 +171,7 @@ test('admin: connections are listed as the log names them', () =>
 
 test('admin: at most 1,000 connections are listed, all are counted', () => {
   const many = Array.from({ length: 2500 }, (_, index) => session(String(index), []))
-  return administering({ sessions: () => many }, async ({ ask }) => {
+  return administering({ list: (filter, most) => listSessions(many, filter, most) }, async ({ ask }) => {
     // The answer's shape is what this test is about.
     const answer = (await ask('GET /api/connections')).json() as { matching: number; connections: unknown[] }
     assert.deepEqual([answer.matching, answer.connections.length], [2500, 1000])
@@ -186,7 +191,7 @@ test('admin: one connection is ended by its id, percent-encoded', () =>
 test('admin: all connections of a user are ended, though ending one removes it', () => {
   const open = new Map<string, SessionView>()
   for (const id of ['a', 'b', 'c']) open.set(id, session(id, [], { end: () => open.delete(id) }))
-  return administering({ sessions: () => open.values() }, async ({ ask }) => {
+  return administering({ end: (whom) => endSessions(open.values(), whom) }, async ({ ask }) => {
     const answer = await ask('DELETE /api/connections?user=ann')
     assert.deepEqual([answer.status, answer.json(), open.size], [200, { ended: 3 }, 0])
   })
@@ -307,11 +312,15 @@ test('admin: an observer that throws costs the connection, not the process', asy
     },
     actions: {
       config: () => ({}),
-      sessions: () => [],
-      limiters: () => [],
+      list: () => ({ matching: 0, rows: [] }),
+      end: () => 0,
+      limits: () => [],
       drain: async () => ({ forced: 0 }),
       reload: async () => ({ ok: true }),
       parseDuration: () => undefined,
+      revoke: async () => ({}),
+      unrevoke: () => true,
+      revocations: () => [],
     },
   })
   server.listen(0, '127.0.0.1')

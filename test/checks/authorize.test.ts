@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { authorize } from '../../src/checks/authorize.ts'
+import { pass } from '../../src/policy/verdict.ts'
 import { conclusion, handshakeCheck } from '../support/check.ts'
 import { connection } from '../support/connection.ts'
 
@@ -9,9 +10,12 @@ const QUERY = { claim: 'tenant', equals: 'query:tenant' }
 
 type Entry = typeof PARAM
 
-function judge(entries: Entry[], claims: Record<string, unknown>, dialogId = '42', target = '/ws') {
+/** Each entry is a check of its own: the first refusal, or the last pass. */
+async function judge(entries: Entry[], claims: Record<string, unknown>, dialogId = '42', target = '/ws') {
   const learned = { claims, params: new Map([['dialogId', dialogId]]) }
-  return handshakeCheck(authorize, entries)(connection({ target, learned }))
+  const verdicts = entries.map((entry) => handshakeCheck(authorize, [entry])(connection({ target, learned })))
+  const all = await Promise.all(verdicts)
+  return all.find(({ ok }) => !ok) ?? all.at(-1) ?? pass
 }
 
 const CASES: [

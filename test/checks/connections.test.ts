@@ -139,7 +139,8 @@ const EVICTING = { perUser: 2, onExceed: 'evict-oldest' } as const
 function opens(verdict: Verdict, name: string, told: string[]) {
   const occupant: Occupant = { replaced: () => told.push(name) }
   if (!verdict.ok || !verdict.seat) throw new Error('no seat')
-  for (const older of verdict.seat.open(occupant)) older.replaced({ check: 'connections', mode: 'enforce' })
+  const by = { check: 'connections', mode: 'enforce' } as const
+  for (const older of verdict.seat.open(occupant, by)) older.replaced(by)
 }
 
 test('evict-oldest: a newer one enters, and takes a place when it opens', () => {

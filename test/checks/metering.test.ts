@@ -160,6 +160,17 @@ test('bytes: a frame that never fits says so', () => {
   assert.deepEqual(verdict && !verdict.ok && [verdict.reason, verdict.retryAt], ['byte_rate', Number.POSITIVE_INFINITY])
 })
 
+test('when it would fit is found out only where it is asked for', (t) => {
+  const limiters = new Limiters()
+  const [check] = metered(messages, { perIp: '1/s' }, [ann], limiters)
+  const table = limiters.named('messages.perIp')
+  assert.ok(table && check)
+  const roomAt = t.mock.method(table, 'roomAt')
+  const verdict = [check(frame()), check(frame())][1]
+  assert.equal(roomAt.mock.callCount(), 0)
+  assert.equal(verdict && !verdict.ok && verdict.retryAt, 1000)
+})
+
 test('a passed frame allocates no verdict', () => {
   const [check] = metered(messages, { perConnection: '9/s', perUser: '9/s', total: '9/s' }, [ann])
   assert.equal(check?.(frame()), check?.(ping(0)))
@@ -168,8 +179,12 @@ test('a passed frame allocates no verdict', () => {
 const PROBLEMS: [settings: Settings, hasToken: boolean, paths: string[]][] = [
   [{ perUser: '1/s' }, true, []],
   [{ perUser: '1/s' }, false, ['perUser']],
-  [{ perUser: [] }, false, []],
-  [{ closeAfterDrops: 3, onExceed: 'drop' }, true, []],
+  [{ perUser: [] }, false, ['']],
+  [{}, true, ['']],
+  [{ total: '1/s' }, false, []],
+  [{ perIp: '1/s', closeAfterDrops: 3, onExceed: 'drop' }, true, []],
+  [{ perIp: '1/s', maxDelay: '1s', onExceed: 'drop' }, true, ['maxDelay']],
+  [{ perIp: '1/s', maxDelay: '1s', onExceed: 'delay' }, true, []],
   [{ closeAfterDrops: 3 }, true, ['closeAfterDrops']],
   [{ closeAfterDrops: 3, onExceed: 'delay', perUser: '1/s' }, false, ['perUser', 'closeAfterDrops']],
 ]

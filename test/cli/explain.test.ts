@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { mintToken } from '../../src/tokens/mint.ts'
+import { httpService } from '../authorization/services.ts'
 import { commandLine, folder } from '../support/command-line.ts'
 import { startJwksServer } from '../tokens/jwks-server.ts'
 
@@ -314,7 +315,7 @@ test('of who is admitted it lists what his frames will be judged by', async (t) 
   const cwd = folder(t, { 'w.yaml': FRAMES })
   const { code, out } = await commandLine(['explain', '-c', 'w.yaml', '--url', '/ws'], { cwd })
   assert.equal(code, 0)
-  const listed = out.slice(out.indexOf('Its frames are judged by')).trim().split('\n').slice(1)
+  const listed = out.slice(out.indexOf('Its frames and messages are judged by')).trim().split('\n').slice(1)
   assert.deepEqual(
     new Set(listed.map((line) => line.trim())),
     new Set([
@@ -322,8 +323,8 @@ test('of who is admitted it lists what his frames will be judged by', async (t) 
       'messageSize: 64KiB',
       'fragments: 16384',
       'controlFrames: 100/s',
-      'messages (over all routes, dry-run): total 1000/s; onExceed close; maxDelay 5s',
-      'messages: perConnection 10/s, 100/min; onExceed close; maxDelay 5s',
+      'messages (over all routes, dry-run): total 1000/s; onExceed close',
+      'messages: perConnection 10/s, 100/min; onExceed close',
     ]),
   )
   const json = await commandLine(['explain', '-c', 'w.yaml', '--url', '/ws', '--json'], { cwd })
@@ -332,10 +333,26 @@ test('of who is admitted it lists what his frames will be judged by', async (t) 
     check: 'messages',
     mode: 'enforce',
     scope: 'route',
-    setting: { perConnection: ['10/s', '100/min'], onExceed: 'close', maxDelay: '5s' },
+    setting: { perConnection: ['10/s', '100/min'], onExceed: 'close' },
   })
   const refused = await commandLine(['explain', '-c', 'w.yaml', '--url', '//ws', '--json'], { cwd })
   assert.deepEqual(JSON.parse(refused.out).frames, [])
+})
+
+test('a forwarding header that is ignored is said, and one that is believed is not', async (t) => {
+  const cwd = folder(t, { 'w.yaml': 'upstream: http://a\ntrustedProxies: [10.0.0.0/8]\nroutes: [{ path: /ws }]\n' })
+  const asked = async (peer: string, ...more: string[]) => {
+    const header = ['--header', 'X-Forwarded-For: 203.0.113.9']
+    const args = ['explain', '-c', 'w.yaml', '--url', '/ws', '--peer', peer, ...header, ...more]
+    return (await commandLine(args, { cwd })).out
+  }
+  assert.match(
+    await asked('192.0.2.1'),
+    /^client 192\.0\.2\.1, route \/ws\nits headers name .* ignored: trustedProxies /,
+  )
+  assert.match(await asked('10.0.0.1'), /^client 203\.0\.113\.9, route \/ws\n\n/)
+  assert.equal(JSON.parse(await asked('192.0.2.1', '--json')).unvouched, true)
+  assert.match(await asked('10.0.0.1'), /rates are counted as in a proxy that has just started/)
 })
 
 test('control characters of a request do not reach the terminal', async (t) => {
@@ -347,4 +364,14 @@ test('a bad configuration is complained of, exit 2', async (t) => {
   const { code, err } = await commandLine(['explain', '--url', '/'], { cwd: folder(t) })
   assert.equal(code, 2)
   assert.match(err[0] ?? '', /no backend/)
+})
+
+test('an authorization service is asked, and its answer is said', async (t) => {
+  const url = await httpService(t, (_request, response) => response.writeHead(403).end())
+  const yaml = `upstream: http://127.0.0.1:8000\nroutes: [{ authorize: [{ url: "${url}?key=secret" }] }]\n`
+  const cwd = folder(t, { 'wsluice.yaml': yaml })
+  const { code, out } = await commandLine(['explain', '--config', 'wsluice.yaml', ...ask('/ws')], { cwd })
+  assert.equal(code, 3)
+  assert.ok(lineOf(out, 'authorize').includes(`access_denied: asked ${url}: answered 403`))
+  assert.ok(!out.includes('secret'))
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { WebSocket } from 'ws'
 import { mintToken } from '../../src/tokens/mint.ts'
 import { client, echoBackend } from '../support/backend.ts'
 import { folder } from '../support/command-line.ts'
@@ -249,4 +250,38 @@ test('drain and health ask the running process', async (t) => {
   const gone = await runWsluice(t, ['health'], { env })
   assert.equal(gone.code, 1)
   assert.match(gone.errors, /^the ops listener does not answer: .*\n$/)
+})
+
+test('several workers: an address in use is one line, exit 1', async (t) => {
+  const address = await taken(t)
+  const env = { ...ON_LOOPBACK, WS_UPSTREAM: 'http://127.0.0.1:1', WS_LISTEN: address }
+  const { code, errors } = await runWsluice(t, ['--workers', '2'], { env })
+  assert.deepEqual(
+    [code, errors],
+    [1, `listen: cannot listen on ${address}: the address is in use; stop what uses it, or choose another\n`],
+  )
+})
+
+test('a number of workers that is none is said, exit 2', async (t) => {
+  const env = { ...ON_LOOPBACK, WS_UPSTREAM: 'http://127.0.0.1:1' }
+  for (const text of ['0', '257', 'many', '1.5']) {
+    const { code, errors } = await runWsluice(t, ['--workers', text], { env })
+    assert.deepEqual([code, errors], [2, `--workers: expected a whole number from 1 to 256, or auto, got "${text}"\n`])
+  }
+})
+
+test('a unix socket is shared by several workers, and gone afterwards', async (t) => {
+  const { upstream } = await echoBackend(t)
+  const path = join(folder(t), 'ws.sock')
+  const env = { ...QUICK, WS_UPSTREAM: upstream, WS_LISTEN: `unix:${path}`, WS_WORKERS: '2' }
+  const proxy = spawnWsluice(t, [], { env })
+  assert.equal((await proxy.event('started')).workers, 2)
+  const socket = new WebSocket(`ws+unix:${path}:/x`)
+  await once(socket, 'open')
+  socket.send('in')
+  assert.equal(String((await once(socket, 'message'))[0]), 'in')
+  proxy.child.kill('SIGTERM')
+  assert.equal((await once(socket, 'close'))[0], 1012)
+  assert.equal((await proxy.exit).code, 0)
+  assert.equal(existsSync(path), false)
 })

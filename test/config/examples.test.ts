@@ -12,6 +12,8 @@ import { admit } from '../../src/policy/admit.ts'
 import { describe } from '../../src/proxy/describe.ts'
 import { sayNo } from '../../src/proxy/refuse.ts'
 import { staticKeySet } from '../../src/tokens/key-set.ts'
+import { Revocations } from '../../src/tokens/revocations.ts'
+import { TicketTable } from '../../src/tokens/tickets.ts'
 import { client, echoBackend } from '../support/backend.ts'
 import { NOW } from '../support/connection.ts'
 import { startTestProxy } from '../support/proxy.ts'
@@ -156,6 +158,9 @@ for (const [example, client, target, headers, expected] of CLIENTS) {
       candidateCounts: new Counts(),
       limiters: new Limiters(),
       keySet: () => staticKeySet(KEYS),
+      authorization: () => async () => ({ problem: 'no service is asked in this test' }),
+      revocations: new Revocations(),
+      tickets: new TicketTable(),
       isDraining: () => false,
       upstreams: (all) => all,
     })

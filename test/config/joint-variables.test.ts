@@ -78,6 +78,28 @@ test('beside the routes of a file each is an error that names both places', () =
   ])
 })
 
+test('WS_PING_INTERVAL_SECONDS and WS_PONG_TIMEOUT_SECONDS are numbers of seconds', () => {
+  const session = (env: Record<string, string>) => good({ env: { ...UPSTREAM, ...env } }).config.routes[0]?.session
+  assert.deepEqual(session({ WS_PING_INTERVAL_SECONDS: '25', WS_PONG_TIMEOUT_SECONDS: '40' }), {
+    ping: 25_000,
+    pong: 40_000,
+  })
+  assert.deepEqual(session({ WS_PING_INTERVAL_SECONDS: '25' }), { ping: 25_000 })
+  assert.equal(session({ WS_PING_INTERVAL_SECONDS: ' ', WS_PONG_TIMEOUT_SECONDS: '' }), undefined)
+  const wrong: [env: Record<string, string>, problem: string][] = [
+    [{ WS_PING_INTERVAL_SECONDS: '25s' }, 'WS_PING_INTERVAL_SECONDS: expected a whole number from 1, got "25s"'],
+    [
+      { WS_PONG_TIMEOUT_SECONDS: '40' },
+      'WS_PONG_TIMEOUT_SECONDS: needs ping: a client that only listens sends nothing unless it is pinged',
+    ],
+    [
+      { WS_PING_INTERVAL_SECONDS: '40', WS_PONG_TIMEOUT_SECONDS: '25' },
+      'WS_PONG_TIMEOUT_SECONDS: must exceed ping, or the answer cannot come in time',
+    ],
+  ]
+  for (const [env, problem] of wrong) assert.deepEqual(problemsOf({ env: { ...UPSTREAM, ...env } }), [problem])
+})
+
 test('WS_RATE_LIMIT_MAX_IPS is a setting of the process, with routes of a file or without', () => {
   const yaml = 'upstream: http://a\nroutes: [{ path: /* }]\n'
   assert.equal(good({ yaml, env: { WS_RATE_LIMIT_MAX_IPS: '500' } }).config.maxTrackedKeys, 500)

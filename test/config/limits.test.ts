@@ -24,7 +24,6 @@ test('rates of messages and bytes, and what becomes of an excess', () => {
     perUser: [],
     onExceed: 'drop',
     closeAfterDrops: 5,
-    maxDelay: 5000,
     notice: '{"type":"error"}',
   })
   assert.deepEqual(bytes, {
@@ -45,19 +44,45 @@ const WRONG: [name: string, limits: string, problem: RegExp][] = [
   ['of bytes too', 'bytes: { perUser: 1/s }', /limits\.bytes\.perUser: the user is named by a token/],
   ['of a candidate too', 'candidate: { messages: { perUser: 1/s } }', /limits\.candidate\.messages\.perUser: the user/],
   [
+    'messages without a rate',
+    'messages: {}',
+    /limits\.messages: limits nothing: give it perConnection, perUser, perIp or/,
+  ],
+  ['bytes without a rate', 'bytes: { onExceed: drop }', /limits\.bytes: limits nothing/],
+  ['rates that are none', 'messages: { perConnection: [], mode: dry-run }', /limits\.messages: limits nothing/],
+  ['handshakes without a rate', 'handshakes: {}', /limits\.handshakes: limits nothing: give it perIp/],
+  ['an empty list of rates', 'handshakes: { perIp: [] }', /limits\.handshakes: limits nothing: give it perIp/],
+  [
+    'connections without a number',
+    'connections: { mode: dry-run }',
+    /limits\.connections: limits nothing: give it perIp,/,
+  ],
+  ['no candidate', 'candidate: {}', /limits\.candidate: tries nothing: give it a limit/],
+  ['a candidate without a rate', 'candidate: { messages: {} }', /limits\.candidate\.messages: limits nothing/],
+  ['maxDelay without delay', 'messages: { perConnection: 1/s, maxDelay: 5s }', /maxDelay: nothing is delayed/],
+  [
+    'a notice where nothing closes',
+    'messages: { perConnection: 1/s, onExceed: drop, notice: hi }',
+    /limits\.messages\.notice: nothing is closed/,
+  ],
+  [
     'closeAfterDrops without drop',
     'messages: { perConnection: 1/s, closeAfterDrops: 2 }',
     /closeAfterDrops: nothing is dropped/,
   ],
-  ['an unknown action', 'messages: { onExceed: queue }', /onExceed: expected close, drop or delay/],
+  ['an unknown action', 'messages: { perConnection: 1/s, onExceed: queue }', /onExceed: expected close, drop or delay/],
   ['an empty notice', 'messages: { notice: "" }', /notice: expected a text, or an object/],
   ['a notice that is a list', 'messages: { notice: [a] }', /notice: expected a text, or an object/],
   ['a long notice', `messages: { notice: "${'ü'.repeat(2049)}" }`, /notice: expected at most 4096 bytes/],
   ['a rate that is none', 'handshakes: { perIp: many }', /handshakes\.perIp.*: expected a rate/],
-  ['a mode of a candidate', 'candidate: { messages: { mode: dry-run } }', /candidate\.messages\.mode: unknown key/],
+  [
+    'a mode of a candidate',
+    'candidate: { messages: { perIp: 1/s, mode: dry-run } }',
+    /candidate\.messages\.mode: unknown key/,
+  ],
   [
     'an action of a candidate',
-    'candidate: { messages: { onExceed: drop } }',
+    'candidate: { messages: { perIp: 1/s, onExceed: drop } }',
     /candidate\.messages\.onExceed: unknown key/,
   ],
   ['a mode of all candidates', 'candidate: { mode: dry-run }', /candidate\.mode: unknown key/],
@@ -81,7 +106,11 @@ test('maxTrackedKeys is bounded', () => {
 
 const warnings = (yaml: string) => good({ yaml }).warnings.filter((warning) => /trustedProxies/.test(warning))
 
-test('a rate of handshakes by address without trusted proxies is warned about, once for each place', () => {
+test('limits by address without trusted proxies are warned about, once for each place', () => {
+  assert.match(
+    warnings(route('handshakes: { perIp: 1/s }, connections: { perIp: 2 }, bytes: { perIp: [1/s] }')).join(),
+    /^route chat: limits\.(?:handshakes|connections|bytes)\.perIp(?:, limits\.\w+\.perIp){2} without trustedProxies/,
+  )
   assert.match(
     warnings(route('handshakes: { perIp: 1/s }')).join(),
     /^route chat: limits\.handshakes\.perIp without trustedProxies/,
@@ -91,9 +120,9 @@ test('a rate of handshakes by address without trusted proxies is warned about, o
     /^limits\.handshakes\.perIp/,
   )
   for (const silent of [
-    route('handshakes: { perIp: [] }'),
-    route('handshakes: {}'),
-    route('messages: { perIp: 1/s }'),
+    route(''),
+    route('messages: { perConnection: 1/s, perIp: [] }'),
+    `listen: unix:/w.sock\ntrustedProxies: [unix]\n${route('messages: { perIp: 1/s }')}`,
     `trustedProxies: [private]\n${route('handshakes: { perIp: 1/s }')}`,
   ]) {
     assert.deepEqual(warnings(silent), [])
@@ -105,3 +134,47 @@ test('variables of connections are of the limits in force, not of candidates', (
   const limits = config.routes[0]?.limits
   assert.deepEqual([limits?.connections?.perIp, limits?.candidate], [5, undefined])
 })
+
+test('an empty variable makes no section', () => {
+  const env = {
+    WS_UPSTREAM: 'http://a',
+    WS_RATE_LIMIT_PER_IP: '',
+    WS_MAX_MESSAGES_PER_SECOND: '',
+    WS_MAX_CONNECTIONS_PER_IP: '',
+  }
+  const { config } = good({ env })
+  assert.deepEqual([config.routes[0]?.limits.handshakes, config.routes[0]?.limits.messages], [undefined, undefined])
+})
+
+const NEVER: [name: string, yaml: string, warnings: string[]][] = [
+  ['no frame size', route('bytes: { perConnection: 1KiB/s }'), []],
+  ['the same', route('frameSize: 1KiB, bytes: { perConnection: 1KiB/s }'), []],
+  [
+    'the smallest of several rates',
+    route('frameSize: 2KiB, bytes: { perConnection: [1KiB/s, 10KiB/min] }'),
+    [
+      'route chat: a frame of more than 1024 bytes never fits limits.bytes, and frameSize allows 2048: raise the rate, or lower frameSize',
+    ],
+  ],
+  [
+    'the smaller frame size holds',
+    `limits: { frameSize: 1KiB }\n${route('frameSize: 2KiB, bytes: { total: 1KiB/s }')}`,
+    [],
+  ],
+  [
+    'over all routes',
+    `limits: { frameSize: 1KiB, bytes: { total: 10B/s } }\n${route('')}`,
+    [
+      'route chat: a frame of more than 10 bytes never fits limits.bytes, and frameSize allows 1024: raise the rate, or lower frameSize',
+    ],
+  ],
+]
+
+for (const [name, yaml, expected] of NEVER) {
+  test(`a frame that fits no byte rate is warned about: ${name}`, () => {
+    assert.deepEqual(
+      good({ yaml }).warnings.filter((warning) => /never fits/.test(warning)),
+      expected,
+    )
+  })
+}

@@ -28,7 +28,7 @@ routes:
     origin: { missing: allow }
     token: { secretFile: none, clockTolerence: 5s }
     limits: { frameSize: 8x8, session: {} }
-    session: {}
+    session: { pong: 41s }
 `
   const lines = problemsOf({
     yaml,
@@ -60,7 +60,7 @@ routes:
       'session: {} }',
       'routes[1].limits.session: unknown key, expected handshakes, connections, frameSize, messageSize, fragments, controlFrames, messages, bytes, candidate, mode',
     ),
-    at('session: {}\n', 'routes[1].session: not available in this version'),
+    at('41s', 'routes[1].session.pong: needs ping: a client that only listens sends nothing unless it is pinged'),
     'WS_ALLOWED_ORIGINS: cannot be used beside the routes of wsluice.yaml:7:1: remove it, or set origin.allow of a route there',
     'WS_LOG_LEVEL: expected debug, info, warn, error or silent, got "inf", did you mean "info"?',
     '--listen: expected :port, host:port, "[v6]:port" or unix:/path, got "80 80"',
@@ -234,8 +234,8 @@ const ENVIRONMENT: [name: string, env: Record<string, string>, expected: string[
   ],
   [
     'not in this version',
-    { WS_UPSTREAM: 'http://x', WS_STORE: 'redis://:pw@x', WS_WORKERS: '4', WS_RATE_LIMIT_WINDOW: '' },
-    ['WS_STORE: not available in this version', 'WS_WORKERS: not available in this version'],
+    { WS_UPSTREAM: 'http://x', WS_STORE: 'redis://:pw@x', WS_CORS: 'x', WS_RATE_LIMIT_WINDOW: '' },
+    ['WS_STORE: not available in this version', 'WS_CORS: not available in this version'],
   ],
   [
     'both spellings of a secret',

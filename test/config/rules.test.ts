@@ -39,6 +39,31 @@ const PROXY_PROTOCOL: [name: string, given: Given, problems: string[]][] = [
   ],
 ]
 
+const NOBODY_COMES =
+  'trustedProxies: unix stands for the peers of a unix socket, and listen is a port: leave it out, or listen on unix:PATH'
+
+const TRUSTED_UNIX: typeof PROXY_PROTOCOL = [
+  ['on a port', { yaml: `${UPSTREAM}trustedProxies: [loopback, unix]\n` }, [`wsluice.yaml:2:17 ${NOBODY_COMES}`]],
+  [
+    'on a port, from the environment',
+    { env: { WS_UPSTREAM: 'http://a', WS_TRUSTED_PROXIES: 'unix' } },
+    [NOBODY_COMES.replace('trustedProxies', 'WS_TRUSTED_PROXIES')],
+  ],
+  ['on a unix socket', { yaml: `${UPSTREAM}trustedProxies: [unix]\nlisten: unix:/run/w.sock\n` }, []],
+  [
+    'of a load balancer whose clients come over one',
+    { yaml: `${UPSTREAM}trustedProxies: [loopback, unix]\nproxyProtocol: true\n` },
+    [],
+  ],
+]
+
+for (const [name, given, problems] of TRUSTED_UNIX) {
+  test(`trustedProxies: unix ${name}`, () => {
+    if (problems.length === 0) good(given)
+    else assert.deepEqual(problemsOf(given), problems)
+  })
+}
+
 for (const [name, given, problems] of PROXY_PROTOCOL) {
   test(`proxyProtocol ${name}`, () => {
     if (problems.length === 0) good(given)

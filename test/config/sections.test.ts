@@ -70,6 +70,40 @@ const WITHIN: [name: string, section: string, expected: string[]][] = [
     ['authorize: a claim stands in a token: the route needs a token section'],
   ],
   [
+    'a service and a claim are entries of their own',
+    `token: { secret: ${SECRET} }, authorize: [{ url: "http://a/", claim: b }, { url: "http://a/", equals: "query:x" }, { claim: a, equals: "query:x", cache: 1s }, {}]`,
+    [
+      'authorize[0].claim: give url, or claim and equals',
+      'authorize[1].equals: give url, or claim and equals',
+      'authorize[2].cache: is of a service: give url',
+      'authorize[3]: expected claim and equals, or url',
+    ],
+  ],
+  [
+    'headers that mean something else, for a service and from it',
+    'authorize: [{ url: "http://a/", headers: [X-Real-IP, Upgrade], responseHeaders: [X-Forwarded-For] }]',
+    [
+      'authorize[0].headers[0]: is a header that wsluice writes itself',
+      'authorize[0].headers[1]: is a header of the handshake itself',
+      'authorize[0].responseHeaders[0]: has a meaning of its own',
+    ],
+  ],
+  ['a service needs no token', 'authorize: [{ url: "http://127.0.0.1:1/", recheck: 5m }]', []],
+  ['a ticket stands for a token', 'tickets: { path: /t }', ['tickets: a ticket stands for a token']],
+  [
+    'the place of a ticket is no place of a token',
+    `token: { secret: ${SECRET}, from: "header:authorization,query:ticket" }, tickets: { path: /t/:id }`,
+    ['token.from: query:ticket is where a ticket stands', 'tickets.path: expected one path, such as /ws/ticket'],
+  ],
+  [
+    'one header, written twice',
+    `token: { secret: ${SECRET} }, headers: { user: X-User }, authorize: [{ url: "http://a/", responseHeaders: [X-A, x-user] }, { url: "http://b/", responseHeaders: "X-A" }]`,
+    [
+      'authorize[0].responseHeaders: is the header of headers.user too',
+      'authorize[1].responseHeaders: is the header of authorize[0].responseHeaders too',
+    ],
+  ],
+  [
     'a limit beside one that is wrong',
     'limits: { connections: { perUser: 5, perIp: many } }',
     ['limits.connections.perUser: the user is named by a token', 'limits.connections.perIp: expected'],

@@ -17,7 +17,7 @@ const TYPES: readonly true[] = [
   true satisfies Equal<NonNullable<Route['origin']>['allow'], string[]>,
   true satisfies Equal<Route['limits']['frameSize'], number | undefined>,
   true satisfies Equal<Route['limits']['controlFrames'], Rate[] | undefined>,
-  true satisfies Equal<NonNullable<Route['authorize']>[number]['claim'], string>,
+  true satisfies Equal<NonNullable<Route['authorize']>[number]['claim'], string | undefined>,
 ]
 
 test('the type of the configuration is precise', () => assert.ok(TYPES.every(Boolean)))
@@ -41,7 +41,7 @@ routes:
   assert.equal(config.rejectWith, 'close')
   assert.deepEqual(config.trustedProxies, [])
   assert.deepEqual([config.forwardedHeader, config.proxyProtocol, config.ipv6Prefix], ['x-forwarded-for', false, 64])
-  assert.deepEqual(config.limits, {})
+  assert.deepEqual(config.limits, { buffered: 256 * 1024 * 1024 })
   assert.equal(route?.origin?.missing, 'reject')
   assert.equal(route?.domains?.absent, 'reject')
   assert.equal(route?.domains?.claim, 'allowed_domains')

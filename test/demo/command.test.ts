@@ -13,7 +13,7 @@ test('a client is told to go, and nothing is left, when the demo stops', async (
   const { closed } = await connected(demo)
   await demo.stop()
   assert.deepEqual(await closed, [1012, 'Service restart'])
-  assert.deepEqual(demo.held(), { sessions: 0, counts: 0, deadlines: 0, lingering: 0 })
+  assert.deepEqual(demo.held(), { sessions: 0, counts: 0, deadlines: 0, lingering: 0, buffered: 0 })
 })
 
 test('the process prints where everything is, logs, and ends with Ctrl-C while a client is connected', async (t) => {

@@ -89,9 +89,9 @@ routes:
     clients.push(one)
     return one
   }
-  const reload = (onExceed: OnExceed) => {
+  const reload = async (onExceed: OnExceed) => {
     write(onExceed)
-    assert.deepEqual(proxy.running.reload(), { ok: true })
+    assert.deepEqual(await proxy.running.reload(), { ok: true })
   }
   return { proxy, clients, backends, open, reload }
 }
@@ -176,7 +176,7 @@ test(`${STEPS} steps of opens, refusals, crashes, evictions and reloads: the cou
   const codes = new Set(clients.map((one) => one.code()))
   for (const code of [1000, 1008, 1014, 4009]) assert.ok(codes.has(code), `nobody saw ${code}`)
   // Nothing leaked: everybody still has as many places as before, and no more.
-  reload('refuse')
+  await reload('refuse')
   for (const user of USERS) {
     const again = Array.from({ length: PER_USER + 1 }, (_, index) => open(user, `203.0.113.${index}`, 'accepts'))
     await settled(setup)

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { accept, ask, type End, eventually, openOn, type Proxied, proxied, switching } from '../support/upgrades.ts'
 import { bare, bareHead, closeOf, closing, masked, maskedHead } from '../support/wire-frames.ts'
 
-const NOTHING = JSON.stringify({ sessions: 0, counts: 0, deadlines: 0, lingering: 0 })
+const NOTHING = JSON.stringify({ sessions: 0, counts: 0, deadlines: 0, lingering: 0, buffered: 0 })
 const isFree = ({ proxy }: Proxied) => JSON.stringify(proxy.running.held()) === NOTHING
 
 const LEAVE = {

@@ -128,6 +128,38 @@ test('delay: bytes count too, and a frame that never fits closes', async (t) => 
   )
 })
 
+test('delay: a session outlives its client by maxDelay at most, whatever it left behind', async (t) => {
+  const all = await proxied(t, {
+    yaml: yaml('messages: { perConnection: 1/300ms, onExceed: delay, maxDelay: 400ms }, connections: { total: 1 }'),
+  })
+  const { client, upstream } = await openOn(t, all, 0)
+  client.send(Array.from({ length: 40 }, (_, index) => masked(1, `m${index}`)).join(''))
+  await upstream.count(1)
+  const left = performance.now()
+  client.raw.socket.resetAndDestroy()
+  const closed = await all.proxy.line(({ event, violations }) => event === 'violated' || violations !== undefined)
+  assert.equal(closed.reason, 'message_rate')
+  assert.equal((await upstream.close()).code, 1008)
+  assert.ok(performance.now() - left < 700, 'the delay and a step of the clock')
+})
+
+test('drop: a dropped message without an end is judged by its fragments and bytes (trap 43)', async (t) => {
+  const cases = [
+    ['messages: { perConnection: 1/h, onExceed: drop }, fragments: 4', 1009],
+    ['messages: { perConnection: 1/h, onExceed: drop }, messageSize: 6B', 1009],
+    ['messages: { perConnection: 1/h, onExceed: drop }, bytes: { perConnection: 6B/h }', 1008],
+  ] as const
+  for (const [limits, code] of cases) {
+    const pair = await openPair(t, { yaml: yaml(limits) })
+    pair.client.send(masked(1, 'ok') + masked(1, '1', { fin: false }))
+    pair.client.send(masked(0, '22', { fin: false }).repeat(5))
+    assert.equal((await pair.client.close()).code, code, limits)
+    assert.deepEqual((await pair.upstream.close()).code, code)
+    assert.equal(pair.upstream.frames()[0]?.payload.toString(), 'ok')
+    assert.equal(pair.upstream.frames().length, 2)
+  }
+})
+
 test('a drain during a delay ends both sides, and the process', async (t) => {
   const all = await proxied(t, {
     yaml: yaml('messages: { perConnection: 1/h, onExceed: delay, maxDelay: 2h }', 'drain: { jitter: 0s, timeout: 3s }'),

@@ -57,6 +57,8 @@ const CLIENTS: ((socket: Socket) => void)[] = [
   (socket) => void socket.write(`${maskedHead(2, 100)}half`, 'latin1', () => reset(socket)),
   (socket) => void socket.write(masked(1, Buffer.of(0xff)), 'latin1'),
   (socket) => void socket.write(masked(1, 'x').repeat(20), 'latin1'),
+  // Not even an answer to a ping.
+  () => {},
 ]
 
 /** Node cannot reset a connection that is sending FIN, and leaks its handle where it tries. */
@@ -88,7 +90,9 @@ upstream: http://127.0.0.1:${portOf(server)}
 limits: { connections: { total: 100000 } }
 routes:
   - { path: /guarded, token: { secret: ${'x'.repeat(32)} } }
-  - { path: /*, limits: { messages: { perConnection: 10/s } } }
+  - path: /*
+    limits: { messages: { perConnection: 10/s } }
+    session: { idle: 10m, maxAge: 1h, ping: 100ms, pong: 250ms, slowConsumer: { timeout: 1m } }
 `
 const codes: Record<string, number> = {}
 const write = (line: string) => {

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allowedRsv, droppable, withoutClientContext } from '../../src/frames/extensions.ts'
+import {
+  allowedRsv,
+  droppable,
+  readableOffer,
+  takeover,
+  uncompressedOffer,
+  withoutClientContext,
+  withoutServerContext,
+} from '../../src/frames/extensions.ts'
 
 const nothing = { first: 0, other: 0, opaque: false }
 const deflate = { first: 0x40, other: 0, opaque: false }
@@ -61,3 +69,27 @@ for (const [header, expected] of TOLD) {
     assert.equal(withoutClientContext(expected), expected, 'once is enough')
   })
 }
+
+test('what may vanish of what the backend sends', () => {
+  assert.equal(droppable('permessage-deflate; client_no_context_takeover', 'upstream'), 'uncompressed')
+  assert.equal(droppable('permessage-deflate; server_no_context_takeover', 'upstream'), 'every')
+  assert.equal(droppable('x-unknown', 'upstream'), 'none')
+})
+
+test('who refers to the messages before', () => {
+  const header = 'permessage-deflate; server_no_context_takeover'
+  assert.deepEqual([takeover(header, 'client'), takeover(header, 'upstream')], ['takeover', 'alone'])
+  assert.equal(takeover(undefined, 'client'), 'alone')
+})
+
+test('a server is asked to do without context once', () => {
+  const asked = 'permessage-deflate; server_no_context_takeover, mux'
+  assert.equal(withoutServerContext('permessage-deflate, mux'), asked)
+  assert.equal(withoutServerContext(asked), asked)
+})
+
+test('of an offer what can be read, and what does not compress', () => {
+  const offer = 'mux; a="b", permessage-deflate; x, x-webkit-deflate-frame'
+  assert.equal(readableOffer(offer), 'permessage-deflate; x')
+  assert.equal(uncompressedOffer(offer), 'mux; a="b"')
+})

@@ -59,7 +59,7 @@ export function naiveRead(bytes: Buffer, from: 'client' | 'upstream', rsv: { fir
     const short = byte1 % 128
     const lengthSize = short === 126 ? 2 : short === 127 ? 8 : 0
     const header = 2 + lengthSize + (masked ? 4 : 0)
-    const unit = opcode === 8 && short < 126 ? header + short : header
+    const unit = (opcode === 8 || opcode === 10) && short < 126 ? header + short : header
     if (rest.length < unit) return stop()
     const long = lengthSize > 0 ? BigInt(`0x${rest.subarray(2, 2 + lengthSize).toString('hex')}`) : BigInt(short)
 

@@ -38,6 +38,6 @@ export function readAll(
 }
 
 function seen({ frame, maskKey }: FrameReader): SeenFrame {
-  const { at: _, ...rest } = frame
+  const { at: _at, arrived: _arrived, ...rest } = frame
   return { ...rest, maskKey }
 }

@@ -25,8 +25,9 @@ test('the same limiter keeps its table, another has its own', () => {
 test('what a key used outlives a reload that keeps the limiter', () => {
   const limiters = new Limiters()
   assert.equal(limiters.get('handshakes.perIp', RATES, 10).take('203.0.113.7', 0), true)
-  limiters.retain(new Set(['handshakes.perIp']))
-  assert.equal(limiters.get('handshakes.perIp', RATES, 10).take('203.0.113.7', 500), false)
+  const table = limiters.renew(() => limiters.get('handshakes.perIp', RATES, 10))
+  assert.equal(table.take('203.0.113.7', 500), false)
+  assert.equal(limiters.get('handshakes.perIp', RATES, 10), table)
 })
 
 test('a limiter that no policy asks for is dropped', () => {
@@ -37,9 +38,22 @@ test('a limiter that no policy asks for is dropped', () => {
     [...limiters].map(([name]) => name),
     names,
   )
-  limiters.retain(new Set(['b', 'c']))
+  limiters.renew(() => ['c', 'b'].map((name) => limiters.get(name, RATES, 10)))
   assert.deepEqual(
     [...limiters].map(([name]) => name),
-    ['b'],
+    ['c', 'b'],
   )
+})
+
+test('where a policy cannot be made, the limiters are those of the one before', () => {
+  const limiters = new Limiters()
+  const table = limiters.get('a', RATES, 10)
+  const makeBad = () => {
+    limiters.get('a', RATES, 11)
+    limiters.get('b', RATES, 10)
+    throw new Error('no policy')
+  }
+  assert.throws(() => limiters.renew(makeBad), /no policy/)
+  assert.deepEqual([...limiters], [['a', table]])
+  assert.equal(limiters.get('a', RATES, 10), table)
 })

@@ -175,6 +175,16 @@ const EVENTS: [event: Event, expected: LoggedLine][] = [
       type: 'violated',
       connection: client,
       route: '',
+      finding: finding('session_replaced', false),
+      subject: 'connection',
+    },
+    { level: 'warn', outcome: 'would_reject', msg: 'connection would be ended: session_replaced' },
+  ],
+  [
+    {
+      type: 'violated',
+      connection: client,
+      route: '',
       finding: { ...finding('message_rate', false), action: 'candidate', check: 'candidate.messages' },
     },
     { level: 'warn', check: 'candidate.messages', action: 'candidate', outcome: 'would_reject' },

@@ -8,6 +8,7 @@ import { type Droppable, FrameInspector } from '../../src/policy/inspect.ts'
 import { pass, type Refusal, refuse } from '../../src/policy/verdict.ts'
 import { connection } from '../support/connection.ts'
 import { frame, ping } from '../support/frame.ts'
+import { assembled } from '../support/policy.ts'
 
 const NO = refuse('message_rate', 'many')
 
@@ -93,16 +94,27 @@ for (const [name, judge, expected] of DELAYS) {
   })
 }
 
-test('delay: a frame is told of once, and its bound counts from the first time', () => {
+test('delay: a frame is told of once, and its bound counts from when it came', () => {
   const { inspector, findings } = inspecting([
     { judge: (one) => ({ ...NO, retryAt: one.at + 4 }), exceeding: { action: 'delay', maxDelay: 10 } },
   ])
-  const actions = [100, 104, 106, 107].map((time) => inspector.judge(frame({ at: time }))?.action)
+  const actions = [100, 104, 106, 107].map((time) => inspector.judge(frame({ at: time, arrived: 100 }))?.action)
   assert.deepEqual(actions, ['delay', 'delay', 'delay', 'close'])
   assert.deepEqual(
     findings.map(({ action }) => action),
     ['delay', 'close'],
   )
+})
+
+test('delay: what waited behind another has waited', () => {
+  const { inspector } = inspecting([
+    { judge: (one) => ({ ...NO, retryAt: one.at + 4 }), exceeding: { action: 'delay', maxDelay: 10 } },
+  ])
+  assert.equal(inspector.judge(frame({ at: 106, arrived: 100 }))?.action, 'delay')
+  const next = inspecting([
+    { judge: (one) => ({ ...NO, retryAt: one.at + 4 }), exceeding: { action: 'delay', maxDelay: 10 } },
+  ])
+  assert.equal(next.inspector.judge(frame({ at: 107, arrived: 100 }))?.action, 'close')
 })
 
 /** Counts what it is asked, and refuses the first `refusals` times. */
@@ -195,4 +207,61 @@ test('in a dry run nothing is dropped or delayed', () => {
     const { judge, findings } = inspecting([{ mode: 'dry-run', judge: at(1), exceeding: { action, maxDelay: 9 } }])
     assert.deepEqual([judge(), findings[0]?.action, findings[0]?.counted], ['pass', 'none', false])
   }
+})
+
+/** What is found in each frame: the reasons, and whether the connection would have ended. */
+function report(mode: 'enforce' | 'dry-run', limits: string, frames: readonly Frame[]) {
+  const { policy } = assembled({
+    yaml: `upstream: http://a\nroutes: [{ name: r, limits: { mode: ${mode}, ${limits} } }]`,
+  })
+  const found: string[][] = []
+  const steps = policy.routes.get('r')?.frames ?? []
+  const inspector = new FrameInspector(connection(), steps, ({ check, reason }) =>
+    found.at(-1)?.push(`${check} ${reason}`),
+  )
+  for (const one of frames) {
+    found.push([])
+    if (inspector.judge(one)?.action === 'close') break
+  }
+  return found
+}
+
+/** Messages of 10 B a fragment, as many fragments as their numbers say. */
+const messagesOf = (...fragments: readonly number[]): Frame[] =>
+  fragments.flatMap((count) =>
+    Array.from({ length: count }, (_, index) =>
+      frame({
+        ...(index === 0 ? {} : { opcode: 0, first: false }),
+        fin: index === count - 1,
+        length: 10,
+        messageLength: 10 * (index + 1),
+        fragments: index + 1,
+      }),
+    ),
+  )
+
+const REPORTS: [name: string, limits: string, frames: readonly Frame[]][] = [
+  ['messages', 'messages: { perConnection: 1/min, onExceed: drop }', messagesOf(1, 3, 2)],
+  ['fragments', 'messages: { perConnection: 1/min, onExceed: drop }, fragments: 4', messagesOf(1, 20)],
+  [
+    'bytes of a dropped message',
+    'messages: { perConnection: 1/min, onExceed: drop }, bytes: { perConnection: 50B/min, onExceed: drop }',
+    messagesOf(1, 3, 3, 3),
+  ],
+  ['bytes', 'bytes: { perConnection: 30B/min, onExceed: drop }', messagesOf(3, 1, 1, 2)],
+]
+
+for (const [name, limits, frames] of REPORTS) {
+  test(`a dry run reports what enforcement finds, drops included: ${name}`, () => {
+    const enforced = report('enforce', limits, frames)
+    assert.ok(enforced.flat().length > 0)
+    // Where enforcement ends the connection the dry run goes on.
+    assert.deepEqual(report('dry-run', limits, frames).slice(0, enforced.length), enforced)
+  })
+}
+
+test('a candidate sees the rest of a message that an enforced limit drops', () => {
+  const limits = 'messages: { perConnection: 1/min, onExceed: drop }, candidate: { bytes: { perConnection: 30B/min } }'
+  const found = report('enforce', limits, messagesOf(1, 4))
+  assert.deepEqual(found, [[], ['messages message_rate'], [], [], ['candidate.bytes byte_rate']])
 })

@@ -53,6 +53,13 @@ test('claims of a trusted peer hold, of any other they mean nothing', () => {
   assert.deepEqual(describe(raw([], { encrypted: true }), nobody, NOW).secure, true)
 })
 
+test('claims that come through a trusted peer that does not say from whom mean nothing', () => {
+  const claims = ['X-Forwarded-For', '203.0.113.7', 'X-Forwarded-Proto', 'https', 'X-Request-ID', 'abc-1']
+  const { ip, chain, secure, id, trusted, unvouched } = describe(raw(claims, { hidesClient: true }), loopback, NOW)
+  assert.deepEqual([ip, chain, secure, trusted, unvouched], ['127.0.0.1', [], false, false, true])
+  assert.notEqual(id, 'abc-1')
+})
+
 test('a request id is one sane value, or ours', () => {
   for (const ids of [[''], ['a b'], ['x'.repeat(129)], ['caf\xe9'], ['a', 'b'], []]) {
     const { id } = describe(raw(ids.flatMap((value) => ['X-Request-ID', value])), loopback, NOW)

@@ -82,7 +82,7 @@ test('a hostile answer is a bad gateway, and its connection is gone', async (t) 
   await eventually(() => JSON.stringify(all.proxy.running.held()) === NOTHING, 'nothing held')
 })
 
-const NOTHING = JSON.stringify({ sessions: 0, counts: 0, deadlines: 0, lingering: 0 })
+const NOTHING = JSON.stringify({ sessions: 0, counts: 0, deadlines: 0, lingering: 0, buffered: 0 })
 
 test('information before the 101 is passed over', async (t) => {
   const all = await proxied(t)
@@ -92,6 +92,44 @@ test('information before the 101 is passed over', async (t) => {
   upstream.send('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n')
   await accept(upstream)
   assert.equal((await client.head()).status, 101)
+})
+
+test('a 101 that node reads, and we do not, is tunnelled too, with what is glued to it', async (t) => {
+  const all = await proxied(t)
+  const client = await ask(t, all.proxy.port, { glued: masked(1, 'early') })
+  const upstream = await all.backend(0)
+  await upstream.head()
+  upstream.send(`HTTP/1.1 102 Processing\r\n\r\n${switching(upstream)}\r\n\r\n${bare(1, 'glued')}`)
+  assert.deepEqual(
+    (await client.count(1)).map(({ payload }) => String(payload)),
+    ['glued'],
+  )
+  upstream.send(bare(1, 'x'.repeat(100_000)))
+  await client.count(2)
+  client.send(masked(1, 'y'.repeat(100_000)) + masked(8, ''))
+  assert.deepEqual(
+    (await upstream.count(3)).map(({ payload }) => payload.length),
+    [5, 100_000, 0],
+  )
+  upstream.send(bare(8, ''))
+  upstream.raw.socket.end()
+  await client.ended()
+  client.raw.socket.end()
+  await eventually(() => JSON.stringify(all.proxy.running.held()) === NOTHING, 'nothing held')
+})
+
+test('a 101 that comes byte by byte is one', async (t) => {
+  const all = await proxied(t)
+  const client = await ask(t, all.proxy.port)
+  const upstream = await all.backend(0)
+  await upstream.head()
+  upstream.raw.socket.setNoDelay(true)
+  for (const byte of `${switching(upstream)}\r\n\r\n${bare(1, 'hi')}`) {
+    upstream.send(byte)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal((await client.head()).status, 101)
+  assert.equal((await client.count(1)).length, 1)
 })
 
 test('a backend that does not answer in time is a timeout', async (t) => {

@@ -68,6 +68,7 @@ function made({ judge, check = 'nothing' }: Given) {
       forwarded: (bytes) => {
         state.forwarded += bytes
       },
+      stalled: () => {},
       refused: () => {
         events.push('refused')
         direction.close(CLOSE)
@@ -171,16 +172,32 @@ test('a dropped message at every byte', () => {
   }
 })
 
-test('the fragments of a dropped message are not judged', () => {
+test('the fragments of a dropped message are judged, for it may have no end (trap 43)', () => {
   const judged: number[] = []
-  const { receive } = made({
+  const { receive, sent, events } = made({
     judge: (frame) => {
       judged.push(frame.opcode)
-      return frame.first ? DROP : undefined
+      return frame.first ? DROP : frame.fragments > 3 ? finding('close') : undefined
     },
   })
-  receive(masked(1, 'a', { fin: false }) + masked(9) + masked(0, 'b', { fin: false }) + masked(0, 'c') + masked(10))
-  assert.deepEqual(judged, [1, 9, 10])
+  receive(masked(1, 'a', { fin: false }) + masked(9) + masked(0, 'b', { fin: false }) + masked(0, 'c', { fin: false }))
+  assert.deepEqual([judged, events, sent()], [[1, 9, 0, 0], [], masked(9)])
+  receive(masked(0, 'd', { fin: false }) + masked(0, 'e'))
+  assert.deepEqual([judged, events], [[1, 9, 0, 0, 0], ['refused']])
+  assert.equal(sent(), masked(9) + CLOSE.toString('latin1'))
+})
+
+test('a fragment of a dropped message that is delayed is dropped when its turn comes', () => {
+  const direction = made({
+    judge: (frame) => {
+      if (frame.first) return frame.length === 1 ? DROP : undefined
+      return frame.at < 10 ? finding('delay', 10) : undefined
+    },
+  })
+  direction.receive(masked(1, 'a', { fin: false }) + masked(0, 'more') + masked(1, 'good'))
+  assert.equal(direction.waiting.length, 1)
+  direction.advance(10)
+  assert.equal(direction.sent(), masked(1, 'good'))
 })
 
 test('a control frame may be dropped, and changes nothing of the message it lies in', () => {
@@ -299,6 +316,30 @@ test('a delayed frame is judged again with the time of then', () => {
   for (let step = 0; step < 5; step++) direction.advance(10)
   assert.deepEqual(times, [0, 20, 40])
   assert.equal(direction.sent(), masked(1, 'x'))
+})
+
+test('every frame says when it came, and is judged with the time of then', () => {
+  const times: [at: number, arrived: number][] = []
+  const direction = made({
+    judge: (frame) => {
+      times.push([frame.at, frame.arrived])
+      return frame.length === 1 && frame.at < frame.arrived + 20 ? finding('delay', frame.arrived + 20) : undefined
+    },
+  })
+  direction.receive(masked(1, 'x') + masked(1, 'yy'))
+  direction.advance(10)
+  direction.receive(masked(1, 'zz') + masked(1, 'z'))
+  direction.advance(10)
+  direction.advance(10)
+  assert.deepEqual(times, [
+    [0, 0],
+    [20, 0],
+    [20, 0],
+    [20, 10],
+    [20, 10],
+    [30, 10],
+  ])
+  assert.equal(direction.sent(), masked(1, 'x') + masked(1, 'yy') + masked(1, 'zz') + masked(1, 'z'))
 })
 
 test('a receiver that drains does not end a delay, and the end of a delay does not fill a slow receiver', () => {

@@ -57,6 +57,7 @@ function made({
       judge: (frame) => judge?.(frame),
       message: () => events.push('message'),
       forwarded: () => {},
+      stalled: () => {},
       refused: () => {
         events.push('refused')
         direction.close(CLOSE)

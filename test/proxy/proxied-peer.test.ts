@@ -18,6 +18,7 @@ import { eventually, within } from '../support/upgrades.ts'
 const BALANCER = '127.0.0.1'
 const STRANGER = '127.0.0.2'
 const CLIENT = '203.0.113.9'
+const EMPTY = Buffer.alloc(0)
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const LAST = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 const TLS = {
@@ -121,6 +122,17 @@ test('headers are walked from the source: believed where it is trusted itself', 
   assert.deepEqual(await from(CLIENT), [`<${CLIENT} ${CLIENT}>`])
 })
 
+test('where the balancer does not say whose bytes they are, they are believed nothing', async (t) => {
+  const proxy = await asking(t)
+  const claims = 'X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\nX-Request-ID: mine\r\nHost'
+  const headers = ['PROXY UNKNOWN\r\n', binaryHeader({ command: 0x20 }), binaryHeader({ family: 0, addresses: EMPTY })]
+  for (const header of headers) {
+    const client = await dial(t, proxy)
+    client.say(header)
+    assert.deepEqual(told(await client.last(LAST.replace('Host', claims))), [`<${BALANCER} ${BALANCER}>`])
+  }
+})
+
 test('of a peer that is not trusted no header is accepted, and none is missed', async (t) => {
   const proxy = await asking(t)
   assert.match(await (await dial(t, proxy, STRANGER)).last(lineHeader(CLIENT) + LAST), /^HTTP\/1\.1 400 /)
@@ -218,7 +230,7 @@ test('a reload trusts other peers from the next connection on', async (t) => {
   kept.say(GET)
   await kept.until('>')
   options.env.WS_TRUSTED_PROXIES = BALANCER
-  assert.deepEqual(proxy.running.reload(), { ok: true })
+  assert.deepEqual(await proxy.running.reload(), { ok: true })
   // The connection goes through the server a second time: what it sends is HTTP still.
   assert.deepEqual(told(await kept.last(h2c + LAST)), Array(3).fill(`<${BALANCER} ${BALANCER}>`))
   assert.equal(await (await dial(t, proxy)).last(LAST), '')

@@ -38,7 +38,25 @@ test('in a dry run of the token check its end is reported, and the session goes 
   open.advance(2000)
   open.client.send(masked(1, 'alive'))
   await open.upstream.count(1)
-  assert.equal(open.events[0]?.type, 'violated')
+  const [told] = open.events
+  assert.equal(told?.type === 'violated' && told.subject, 'connection')
+})
+
+test('an ending of ours that counts is no violation: `closed` alone tells of it', async (t) => {
+  const open = await openSession(t)
+  const finding = {
+    check: 'connections',
+    reason: 'session_replaced',
+    detail: '',
+    counted: true,
+    action: 'close',
+  } as const
+  open.session.conclude(finding)
+  assert.equal((await open.client.close()).code, 4009)
+  open.advance(5_100)
+  assert.equal((await isOver(open)).reason, 'session_replaced')
+  assert.deepEqual([open.events.length, open.closed()[0]?.violations.size], [1, 0])
+  assert.equal(open.sessions.totalsOf('r').violations.size, 0)
 })
 
 test('a token that had ended before the answer ends the session at the first tick', async (t) => {

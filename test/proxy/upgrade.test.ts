@@ -23,7 +23,7 @@ routes:
     headers: { user: X-Auth-User, claims: X-Auth-Claims }
 `
 const ORIGIN = 'Origin: https://app.test'
-const NOTHING = JSON.stringify({ sessions: 0, counts: 0, deadlines: 0, lingering: 0 })
+const NOTHING = JSON.stringify({ sessions: 0, counts: 0, deadlines: 0, lingering: 0, buffered: 0 })
 const isFree = ({ proxy }: Proxied) => JSON.stringify(proxy.running.held()) === NOTHING
 
 const token = (claims: Record<string, unknown> = {}, expires = '1h') =>
@@ -120,7 +120,7 @@ test('the policy that judged says which identity headers are removed, whatever i
   await ask(t, all.proxy.port, { path, headers: ['x_auth_user: root'] })
   await asked()
   files[file] = 'routes: [{ path: /* }]'
-  assert.deepEqual(all.proxy.running.reload(), { ok: true })
+  assert.deepEqual(await all.proxy.running.reload(), { ok: true })
   answer()
   assert.equal((await (await all.backend(0)).head()).header('x_auth_user'), undefined)
 })

@@ -6,7 +6,9 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openListeners, type Servers } from '../../src/serve/listeners.ts'
+import { listen } from '../../src/proxy/listen.ts'
+import { openListeners } from '../../src/serve/listeners.ts'
+import type { Listen } from '../../src/settings/listen.ts'
 import { folder } from '../support/command-line.ts'
 import { good } from '../support/load.ts'
 import { portOf } from '../support/raw.ts'
@@ -21,13 +23,18 @@ interface Opening {
 async function opening(t: TestContext, addresses: Opening, given: readonly string[] = Object.keys(addresses)) {
   const all = { listen: '127.0.0.1:0', ops: '127.0.0.1:0', admin: '127.0.0.1:0', ...addresses }
   const { config } = good({ yaml: JSON.stringify({ upstream: 'http://127.0.0.1:1', ...all }) })
-  const servers: Servers = { listen: createServer(), ops: createServer(), admin: createServer() }
+  const servers = { listen: createServer(), ops: createServer(), admin: createServer() }
   t.after(() => {
     for (const server of [servers.listen, servers.ops, servers.admin]) server.close()
   })
+  const openers = {
+    listen: (at: Listen) => listen(servers.listen, at),
+    ops: (at: Listen) => listen(servers.ops, at),
+    admin: (at: Listen) => listen(servers.admin, at),
+  }
   const warnings: string[] = []
   const isGiven = (setting: string) => given.includes(setting)
-  const opened = await openListeners(servers, config, isGiven, (message) => warnings.push(message))
+  const opened = await openListeners(openers, config, isGiven, (message) => warnings.push(message))
   return { opened, warnings, servers }
 }
 

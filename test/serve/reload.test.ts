@@ -25,7 +25,7 @@ test('the new policy holds for who comes, and who is there stays', async (t) => 
   const { proxy, write, connect } = await proxying(t, '[{ path: /a }]')
   const open = await connect('/a')
   write('[{ path: /b }]')
-  assert.deepEqual(proxy.running.reload(), { ok: true })
+  assert.deepEqual(await proxy.running.reload(), { ok: true })
   assert.equal((await (await connect('/a')).ended).code, 4404)
   assert.equal(await (await connect('/b')).echo('new'), 'new')
   assert.equal(await open.echo('kept'), 'kept')
@@ -34,7 +34,7 @@ test('the new policy holds for who comes, and who is there stays', async (t) => 
 test('a bad configuration changes nothing, and says every problem', async (t) => {
   const { proxy, write, connect } = await proxying(t, '[{ path: /a }]')
   write('[{ path: nowhere, upstrem: x }]')
-  const reloaded = proxy.running.reload()
+  const reloaded = await proxy.running.reload()
   assert.equal(reloaded.ok, false)
   assert.equal(reloaded.ok || reloaded.problems.length, 2)
   assert.match(
@@ -49,7 +49,7 @@ test('a bad configuration changes nothing, and says every problem', async (t) =>
 test('keys that cannot be used change nothing', async (t) => {
   const { proxy, write, connect } = await proxying(t, '[{ path: /a }]')
   write('[{ path: /a, token: { secretFile: secret, algorithms: [RS256] } }]')
-  assert.equal(proxy.running.reload().ok, false)
+  assert.equal((await proxy.running.reload()).ok, false)
   assert.equal(await (await connect('/a')).echo('old'), 'old')
 })
 
@@ -60,7 +60,7 @@ test('an open connection takes a new limit', async (t) => {
   const open = await connect('/a')
   assert.equal(await open.echo('one'), 'one')
   write(rated('1/h'))
-  proxy.running.reload()
+  await proxy.running.reload()
   assert.equal(await open.echo('two'), 'two')
   open.echo('three').catch(() => {})
   assert.equal((await open.ended).code, 1008)
@@ -71,7 +71,7 @@ test('a reload gives nobody a new allowance', async (t) => {
   const open = await connect('/a')
   assert.equal(await open.echo('one'), 'one')
   write(rated('1/h'), 'logLevel: info')
-  proxy.running.reload()
+  await proxy.running.reload()
   open.echo('two').catch(() => {})
   assert.equal((await open.ended).code, 1008)
 })
@@ -83,7 +83,7 @@ test('connections that were open before count after', async (t) => {
   const open = await connect(`/a?token=${token}`)
   assert.equal(await open.echo('in'), 'in')
   write(route(', limits: { connections: { perUser: 1 } }'))
-  proxy.running.reload()
+  await proxy.running.reload()
   assert.equal((await (await connect(`/a?token=${token}`)).ended).code, 1008)
   open.close()
   await open.ended
@@ -96,14 +96,14 @@ test('a secret file is read again', async (t) => {
   const token = await mintToken({ secret: SECRET, claims: {}, ttlSeconds: 60, now: Date.now() })
   assert.equal(await (await connect(`/a?token=${token}`)).echo('in'), 'in')
   files['/test/secret'] = `${SECRET}-rotated`
-  proxy.running.reload()
+  await proxy.running.reload()
   assert.equal((await (await connect(`/a?token=${token}`)).ended).code, 4401)
 })
 
 test('what takes a restart is said, the rest is taken', async (t) => {
   const { proxy, write, connect } = await proxying(t, '[{ path: /a }]')
   write('[{ path: /b }]', 'handshakeTimeout: 7s\nlogLevel: warn')
-  assert.equal(proxy.running.reload().ok, true)
+  assert.equal((await proxy.running.reload()).ok, true)
   const warnings = proxy.logs.flatMap(({ event, msg }) => (event === 'warning' ? [msg] : []))
   assert.deepEqual(warnings, [
     'handshakeTimeout changed: that takes a restart',
@@ -116,6 +116,6 @@ test('a route that is gone leaves its connections as they are', async (t) => {
   const { proxy, write, connect } = await proxying(t, rated('2/h'))
   const open = await connect('/a')
   write('[{ path: /b }]')
-  proxy.running.reload()
+  await proxy.running.reload()
   assert.equal(await open.echo('kept'), 'kept')
 })

@@ -51,7 +51,7 @@ test('TLS on the listener', async (t) => {
   await t.test('a reload serves the new certificate and keeps open connections', async () => {
     files['/test/tls.crt'] = SECOND.cert
     files['/test/tls.key'] = SECOND.key
-    assert.deepEqual(proxy.running.reload(), { ok: true })
+    assert.deepEqual(await proxy.running.reload(), { ok: true })
     assert.equal(await subject(proxy.port), 'second.wsluice.test')
     client.send('still here')
     assert.equal(String((await once(client, 'message'))[0]), 'still here')
@@ -59,7 +59,7 @@ test('TLS on the listener', async (t) => {
 
   await t.test('files that do not fit each other change nothing', async () => {
     files['/test/tls.key'] = FIRST.key
-    const reloaded = proxy.running.reload()
+    const reloaded = await proxy.running.reload()
     assert.match(reloaded.ok ? '' : reloaded.problems.join(), /tls: expected a PEM certificate and its private key/)
     assert.equal(await subject(proxy.port), 'second.wsluice.test')
     assert.ok(!proxy.written.join('').includes('PRIVATE KEY'))

@@ -5,6 +5,7 @@ import { Counts } from '../../src/limits/counts.ts'
 import { Limiters } from '../../src/limits/limiters.ts'
 import type { FrameCheck, HandshakeCheck } from '../../src/policy/check.ts'
 import type { Verdict } from '../../src/policy/verdict.ts'
+import { Revocations } from '../../src/tokens/revocations.ts'
 import { connection } from './connection.ts'
 
 type Check<S extends z.ZodType> = CheckDefinition<string, 'route' | 'limits', S>
@@ -14,9 +15,15 @@ export const assembly = (more: Partial<Assembly> = {}, limiters = new Limiters()
   scope: 'chat',
   counts: new Counts(),
   limiter: (name, rates) => limiters.get(name, rates, 100),
+  gate: (name, rates) => limiters.gate(name, rates, 100),
   keySet: () => {
     throw new Error('no key set is fetched in this test')
   },
+  authorization: () => {
+    throw new Error('no service is asked in this test')
+  },
+  revocations: new Revocations(),
+  longestTolerance: 0,
   ...more,
 })
 

@@ -11,6 +11,7 @@ export const frame = (more: Partial<Frame> = {}): Frame => ({
   fragments: 1,
   compressed: false,
   at: 0,
+  arrived: more.at ?? 0,
   ...more,
 })
 

@@ -6,6 +6,8 @@ import { Limiters } from '../../src/limits/limiters.ts'
 import { type Admission, admit } from '../../src/policy/admit.ts'
 import type { Connection } from '../../src/policy/connection.ts'
 import type { Occupant } from '../../src/policy/seat.ts'
+import { Revocations } from '../../src/tokens/revocations.ts'
+import { TicketTable } from '../../src/tokens/tickets.ts'
 import { type Given, good } from './load.ts'
 
 export interface Assembled {
@@ -29,6 +31,11 @@ const assembleConfig = (config: Config, counts: Counts<Occupant>, limiters: Limi
     keySet: () => {
       throw new Error('no key set is fetched in this test')
     },
+    authorization: () => {
+      throw new Error('no service is asked in this test')
+    },
+    revocations: new Revocations(),
+    tickets: new TicketTable(),
     isDraining: () => false,
     upstreams: (upstreams) => upstreams.map(({ label }) => label),
   })

@@ -24,6 +24,7 @@ const routePolicy = (name: string, steps: readonly Step[]): RoutePolicy<undefine
   tokenProtocols: () => new Set(),
   mode: 'enforce',
   tokenMode: 'enforce',
+  session: { mode: 'enforce' },
   payload: () => '',
   maskQuery: (query) => query,
 })

@@ -1,6 +1,6 @@
 /** What a running proxy says of itself on its ops listener. */
 
-/** The value of a metric without labels. */
+/** The value of a metric, by its name and labels. */
 export async function scrape(ops: string, metric: string): Promise<number> {
   const text = await (await fetch(`http://${ops}/metrics`)).text()
   const line = text.split('\n').find((one) => one.startsWith(`${metric} `))

@@ -11,6 +11,7 @@ import type { FrameStep } from '../../src/policy/check.ts'
 import type { Policy, RoutePolicy } from '../../src/policy/policy.ts'
 import { pass, passed, refuse } from '../../src/policy/verdict.ts'
 import { describe } from '../../src/proxy/describe.ts'
+import { MessageMemory } from '../../src/proxy/message-memory.ts'
 import { Session } from '../../src/proxy/session.ts'
 import type { Pair, SessionContext } from '../../src/proxy/session-context.ts'
 import { Sessions } from '../../src/proxy/sessions.ts'
@@ -35,9 +36,13 @@ export const ROUTE: RoutePolicy = {
   tokenProtocols: () => new Set(),
   mode: 'enforce',
   tokenMode: 'enforce',
+  session: { mode: 'enforce' },
   payload: () => '',
   maskQuery: (query) => query,
 }
+
+const STEP_MS = 500
+const MAX_STEPPED_MS = 3_600_000
 
 /** What sessions share, on a clock that `advance` moves. */
 export function createShared() {
@@ -53,13 +58,19 @@ export function createShared() {
     observe: (event) => void events.push(event),
     answers: () => compileAnswers('seeds', {}),
     totals: (route) => sessions.totalsOf(route),
+    memory: new MessageMemory(1 << 28),
     // Tests look at the sockets below; whole proxies in tests run on the fast one.
     makeWire: portableWire,
     ended: (session) => sessions.remove(session),
   }
+  // In ticks that are not late, unless that takes too many.
   const advance = (ms: number) => {
-    state.clock += ms
-    wheel.tick(state.clock)
+    const end = state.clock + ms
+    const step = ms > MAX_STEPPED_MS ? ms : STEP_MS
+    while (state.clock < end) {
+      state.clock = Math.min(state.clock + step, end)
+      wheel.tick(state.clock)
+    }
   }
   const closed = () => events.filter((event): event is Closed => event.type === 'closed')
   return { context, wheel, sessions, events, closed, advance, state }
@@ -67,7 +78,8 @@ export function createShared() {
 
 export type Shared = ReturnType<typeof createShared>
 
-export interface SessionOptions extends Partial<Pick<Pair, 'clientHead' | 'upstreamHead' | 'rsv' | 'droppable'>> {
+export interface SessionOptions
+  extends Partial<Pick<Pair, 'clientHead' | 'upstreamHead' | 'rsv' | 'droppable' | 'extensions'>> {
   readonly route?: Partial<RoutePolicy>
   /** ms since the epoch. */
   readonly expiresAt?: number
@@ -82,6 +94,8 @@ export interface OpenSession extends Shared {
   readonly upstream: End
   /** The proxy's own ends. */
   readonly sockets: { readonly client: Duplex; readonly upstream: Duplex }
+  /** The reasons for which it was ended from our side, in order: the first counts. */
+  readonly ends: readonly string[]
   /** Resolves when the session's end was observed. */
   readonly over: () => Promise<Closed>
 }
@@ -108,12 +122,20 @@ export async function openSession(t: TestContext, options: SessionOptions = {}):
     upstreamHead: options.upstreamHead ?? new Uint8Array(0),
     rsv: options.rsv ?? { first: 0, other: 0, opaque: false },
     droppable: options.droppable ?? 'every',
+    extensions: options.extensions,
   }
   const session = new Session(pair, { ...shared.context, observe })
   shared.sessions.add(session)
+  const ends: string[] = []
+  const end = session.end.bind(session)
+  session.end = (reason, ...rest) => {
+    ends.push(reason)
+    end(reason, ...rest)
+  }
   return {
     ...shared,
     session,
+    ends,
     client: endOf(listenTo(client.theirs)),
     upstream: endOf(listenTo(upstream.theirs)),
     sockets,

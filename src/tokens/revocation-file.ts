@@ -1,0 +1,31 @@
+import { hash } from 'node:crypto'
+import { readRevocations } from './revocation.ts'
+import { MAX_REVOCATIONS, Revocations } from './revocations.ts'
+
+/** A list of revocations that was read from a file. */
+export class RevocationFile {
+  readonly list: Revocations
+  /** How many it names beyond what a list holds: those that end first were left out. */
+  readonly leftOut: number
+  readonly #digest: string
+
+  /** Throws an Error that says which entry is wrong. */
+  constructor(text: string) {
+    const all = readRevocations(text)
+    const ends = ({ until = Number.POSITIVE_INFINITY }) => until
+    const kept =
+      all.length <= MAX_REVOCATIONS ? all : all.toSorted((a, b) => compare(ends(b), ends(a))).slice(0, MAX_REVOCATIONS)
+    this.list = new Revocations()
+    for (const one of kept) this.list.add(one, 0)
+    this.leftOut = all.length - kept.length
+    this.#digest = hash('sha256', text, 'base64')
+  }
+
+  /** What it holds, for telling two configurations apart. */
+  toJSON(): string {
+    return this.#digest
+  }
+}
+
+/** Infinity minus Infinity is no number. */
+const compare = (left: number, right: number) => (left === right ? 0 : left < right ? -1 : 1)
