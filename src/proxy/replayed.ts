@@ -37,6 +37,12 @@ export class Replayed extends Duplex {
     return this.#socket.bytesRead
   }
 
+  /** As a socket's, which node's client calls when it has read the answer: no more is written from here on. */
+  destroySoon(): void {
+    this.once('finish', () => this.destroy())
+    this.end()
+  }
+
   override _read(): void {
     this.#socket.resume()
   }

@@ -200,6 +200,7 @@ test('kinds are judged from the header', async (t) => {
   const proxy = await proxied(t, behind, 'messages: { kinds: [text] }')
   const { socket, closed } = await connect(t, proxy.url('/'))
   socket.send('anything')
+  await eventually(() => behind.received.length > 0, 'the first message')
   socket.send(Buffer.from([1]))
   assert.deepEqual(await closed, { code: 1003, reason: 'Unsupported data' })
   assert.deepEqual(behind.received, ['anything'])

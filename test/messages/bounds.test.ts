@@ -24,8 +24,8 @@ const json = fc
   .tuple(fc.json({ maxDepth: 5, stringUnit: 'binary' }), fc.boolean(), fc.nat(3))
   .map(([text, isEscaped, indent]) => {
     const spaced = JSON.stringify(JSON.parse(text), undefined, indent)
-    const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-    return isEscaped ? spaced.replace(/[^\p{ASCII}]/gsu, (pair) => pair.split('').map(escape).join('')) : spaced
+    const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+    return isEscaped ? spaced.replace(/[^\p{ASCII}]/gsu, (pair) => pair.split('').map(escaped).join('')) : spaced
   })
 
 test('a text passes exactly the bounds that it keeps', () => {

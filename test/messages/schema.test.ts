@@ -28,7 +28,7 @@ const BAD: [name: string, text: string, expected: RegExp][] = [
     /^\/properties\/a: uniqueItems needs a maxItems/,
   ],
   ['uniqueItems with a large one', '{"uniqueItems":true,"maxItems":1001}', /^\/: uniqueItems needs a maxItems/],
-  ['nested too deeply', '{"not":'.repeat(300) + '{}' + '}'.repeat(300), /^more than 256 objects/],
+  ['nested too deeply', `${'{"not":'.repeat(300)}{}${'}'.repeat(300)}`, /^more than 256 objects/],
 ]
 
 for (const [name, text, expected] of BAD) {

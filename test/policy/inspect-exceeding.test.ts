@@ -265,3 +265,28 @@ test('a candidate sees the rest of a message that an enforced limit drops', () =
   const found = report('enforce', limits, messagesOf(1, 4))
   assert.deepEqual(found, [[], ['messages message_rate'], [], [], ['candidate.bytes byte_rate']])
 })
+
+test('error is a drop that the client is told of; a dry run tells nobody', () => {
+  const told = (mode: FrameStep['mode']) => {
+    const step: FrameStep = {
+      check: 'test',
+      mode,
+      id: 'test',
+      begin: () => () => refuse('kind_not_allowed', ''),
+      exceeding: { action: 'error', maxDelay: 0, notice: 'no' },
+    }
+    const findings: Finding[] = []
+    const inspector = new FrameInspector(connection(), [step], (finding) => void findings.push(finding), 'uncompressed')
+    inspector.judge(frame())
+    inspector.judge(frame({ compressed: true }))
+    return findings.map(({ action, notice }) => [action, notice])
+  }
+  assert.deepEqual(told('enforce'), [
+    ['error', 'no'],
+    ['close', 'no'],
+  ])
+  assert.deepEqual(told('dry-run'), [
+    ['none', undefined],
+    ['none', undefined],
+  ])
+})

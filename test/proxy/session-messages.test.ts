@@ -44,6 +44,7 @@ test('a client is told, the connection stays open, and the violation is counted'
 
 test('it is told between two messages of the backend, never inside one (trap 11)', async (t) => {
   const open = await openSession(t, { route: { messages: refusing() } })
+  await open.client.raw.until('\r\n\r\n')
   const message = bare(1, 'first', { fin: false }) + bare(9) + bare(0, 'second')
   for (const [before, after] of [
     [message.slice(0, 3), message.slice(3)],
@@ -134,7 +135,7 @@ test('a session that ends inside a message gives back what it kept, and sends no
   open.client.raw.socket.end()
   assert.deepEqual(await open.upstream.close(), { code: 1001, reason: '' })
   assert.equal(open.upstream.frames().length, 1)
-  open.upstream.send(masked(8, closing(1001)).slice(0, 0) + bare(8, closing(1001)))
+  open.upstream.send(bare(8, closing(1001)))
   open.upstream.raw.socket.end()
   await isOver(open)
   assert.equal(open.context.memory.held, 0)
@@ -144,7 +145,7 @@ test('inside a message of the backend that is kept, a client is told at once', a
   const open = await openSession(t, {
     route: { messages: refusing(), outbound: refusing({ exceeding: { action: 'drop', maxDelay: 0 } }) },
   })
-  open.upstream.send(bareHead(1, 10) + 'abc')
+  open.upstream.send(`${bareHead(1, 10)}abc`)
   await eventually(() => open.context.memory.held > 0, 'what is kept')
   open.client.send(BAD)
   await open.client.count(1)

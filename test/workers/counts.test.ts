@@ -29,18 +29,21 @@ test('never more than the limit, over three workers; what is closed, or dies wit
   await Promise.all(first.slice(0, 5).map(({ ended }) => ended))
   // The worker gives a place back when it has seen both ends close.
   await until(async () => ((await active(crew)) === 7 ? true : undefined))
-  assert.equal((await storm(crew, 40)).length, 5)
+  const second = await storm(crew, 40)
+  assert.equal(second.length, 5)
 
+  let lost = 0
+  for (const open of [...first.slice(5), ...second]) void open.ended.then(() => lost++)
   const [victim = 0] = crew.pids()
   process.kill(victim, 'SIGKILL')
   const { connections } = await crew.proxy.event('worker_ended')
-  const lost = Number(connections)
   await until(() => (crew.pids().length === 3 && !crew.pids().includes(victim) ? true : undefined))
   assert.equal((await storm(crew, 40)).length, lost)
   // Metrics are kept for a second.
   await until(async () => ((await scrape(crew.ops, 'ws_worker_restarts_total')) === 1 ? true : undefined))
   const closed = 'ws_close_codes_total{code="1006",reason="internal_error",initiator="proxy"}'
-  assert.equal(await scrape(crew.ops, closed).catch(() => 0), lost)
+  // What a killed worker told last may be a moment old; the places it held are the primary's own account.
+  assert.equal(await scrape(crew.ops, closed).catch(() => 0), connections)
 })
 
 const active = ({ ops }: Crew) => scrape(ops, 'ws_connections_active{route="/a"}').catch(() => 0)
