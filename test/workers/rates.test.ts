@@ -22,7 +22,7 @@ async function sendAll(open: Client, most: number): Promise<number> {
   return most
 }
 
-/** What every worker knows of the address by now, at least. */
+/** Until one worker at least knows of so many. */
 const known = (crew: Crew, used: number) =>
   until(async () => {
     // The shape of this answer is the admin API's.
@@ -39,7 +39,8 @@ test('what one worker let pass counts in the other', async (t) => {
   await known(crew, 16)
   // What one was told of, it tells nobody: nothing is counted twice.
   const [one, other] = [await sendAll(here, 30), await sendAll(there, 30)]
-  assert.ok(one + other >= 4 && one + other <= 8, `${one} and ${other} of 4`)
+  assert.ok(one + other >= 4, `${one} and ${other}: counted twice`)
+  assert.ok(one <= 4 || other <= 4, `${one} and ${other}: neither knew of the other`)
   assert.equal((await here.ended).code, 1008)
 })
 
