@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { chart, chartName } from './charts.ts'
 import { replaceSection } from './document.ts'
+import { type MessageResults, messagesSection } from './messages-section.ts'
 import type { BenchOptions, Report } from './options.ts'
 import type { RelayResults } from './relay-results.ts'
 import { relaySection } from './relay-section.ts'
@@ -16,6 +17,7 @@ const NOTHING = 'No run has been kept yet.'
 interface Kept {
   relay: RelayResults
   idle: IdleResults
+  messages: MessageResults
 }
 
 /** Keeps the results of a full run, where the report finds them. */
@@ -32,12 +34,17 @@ function kept<Name extends keyof Kept>(name: Name): Kept[Name] | undefined {
 
 /** The files the report writes, by their path, as they should be. Throws where a document has no place for its section. */
 export function documents(): Map<string, string> {
-  const [relay, idle] = [kept('relay'), kept('idle')]
-  const written = (path: string, name: string, section: string) =>
-    [path, replaceSection(readFileSync(new URL(path, TOP), 'utf8'), name, section)] as const
+  const [relay, idle, messages] = [kept('relay'), kept('idle'), kept('messages')]
+  const read = (path: string) => readFileSync(new URL(path, TOP), 'utf8')
+  const benchmarks = [
+    ['messages', messages ? messagesSection(messages) : NOTHING],
+    ['relay', relay ? relaySection(relay) : NOTHING],
+  ] as const
+  const path = 'docs/benchmarks.md'
+  const text = benchmarks.reduce((left, [name, section]) => replaceSection(left, name, section), read(path))
   return new Map([
-    written('docs/benchmarks.md', 'relay', relay ? relaySection(relay) : NOTHING),
-    written('docs/scale.md', 'idle', idle ? scaleSection(idle) : NOTHING),
+    [path, text],
+    ['docs/scale.md', replaceSection(read('docs/scale.md'), 'idle', idle ? scaleSection(idle) : NOTHING)],
     ...(relay ? rows(relay) : []).map((row) => [`docs/img/${chartName(row.measure.id)}`, chart(row)] as const),
   ])
 }

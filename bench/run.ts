@@ -10,6 +10,7 @@ type Suite = (options: BenchOptions) => Report | Promise<Report>
 /** Each is loaded only when it runs. */
 const SUITES: ReadonlyMap<string, () => Promise<Suite>> = new Map([
   ['limits', limitsSuite],
+  ['messages', async () => (await import('./messages.ts')).messages],
   ['relay', async () => (await import('./relay-suite.ts')).relaySuite],
   ['idle', async () => (await import('./idle.ts')).idle],
   ['report', async () => (await import('./report.ts')).report],

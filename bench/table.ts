@@ -38,12 +38,13 @@ export function rows({ samples, peers }: RelayResults): Row[] {
 
 /** Every goal, for one of our wires (`wsluice`, `wsluice-portable`), in the order they are declared. */
 export function outcomes({ samples, peers }: RelayResults, ours = 'wsluice'): Outcome[] {
+  const label = (wanted: string) => peers.find(({ id }) => id === wanted)?.label ?? wanted
   return GOALS.flatMap((goal) => {
     const measure = MEASURES.find(({ id }) => id === goal.measure)
-    if (!measure) return []
+    if (!measure || (goal.of !== undefined && ours !== 'wsluice')) return []
     const theirs = seriesOf(samples, measure, goal.peer)
-    const ratio = spreadOf(ratios(seriesOf(samples, measure, ours), theirs))
-    const against = peers.find(({ id }) => id === goal.peer)?.label ?? goal.peer
+    const ratio = spreadOf(ratios(seriesOf(samples, measure, goal.of ?? ours), theirs))
+    const against = goal.of === undefined ? label(goal.peer) : `${label(goal.peer)}, by ${label(goal.of)}`
     return [{ goal, measure, against, ...(ratio && { ratio }) }]
   })
 }

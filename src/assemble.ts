@@ -1,6 +1,8 @@
 /** Compiles a configuration into a policy: done once at start and on each reload, swapped as one immutable value. */
 
+import { firstMessageOf } from './assemble/first-message.ts'
 import { messageSteps } from './assemble/messages.ts'
+import { refreshOf } from './assemble/refresh.ts'
 import {
   dryRunWins,
   frameStep,
@@ -124,9 +126,12 @@ function assembleRoute<U>(route: RouteConfig, config: Config, parts: Shelf<U>): 
   const sections = [...processWide, ...routeSections(route, config, parts)]
   // Stable: what limits all routes comes before what limits this one, check by check.
   sections.sort((a, b) => a.order - b.order)
+  const steps = handshakeSteps(sections)
   return {
     name: routeName(route),
-    steps: handshakeSteps(sections),
+    steps,
+    ...firstMessageOf(sections, steps),
+    ...refreshOf(sections, steps, route, config),
     standing: sections.flatMap(standingStep),
     ...ticketOffice(route, config, parts),
     frames: sections.flatMap((section) => frameStep(section, config.maxTrackedKeys)),

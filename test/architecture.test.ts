@@ -60,8 +60,8 @@ const ONLY: readonly { from: string; to: string; files?: readonly string[]; type
   // All three are HTTP servers: each answers the requests of a connection in turn.
   { from: 'ops', to: 'proxy', files: ['proxy/turn.ts'] },
   { from: 'admin', to: 'proxy', files: ['proxy/turn.ts'] },
-  // `explain` describes a request, and says what its client is told, with the proxy's own functions.
-  { from: 'cli', to: 'proxy', files: ['proxy/describe.ts', 'proxy/refuse.ts'] },
+  // `explain` describes a request, and says what its client is told and what ends it, with the proxy's own words.
+  { from: 'cli', to: 'proxy', files: ['proxy/describe.ts', 'proxy/refuse.ts', 'proxy/slow-consumer.ts'] },
 ]
 
 /** Libraries that one file each knows. */
@@ -263,7 +263,7 @@ test('names say what is in a file', () => {
 
 test('a test stands where its source does', () => {
   const known = new Set(sources.map(({ part }) => part))
-  const elsewhere = ['support', 'e2e', 'conformance', 'real', 'bench', 'ship']
+  const elsewhere = ['support', 'e2e', 'conformance', 'real', 'bench', 'ship', 'docs', 'examples']
   const folders = globSync('test/*/*.test.ts', { cwd: ROOT }).map((file) => file.split(/[/\\]/)[1] ?? '')
   assert.deepEqual(
     [...new Set(folders)].filter((folder) => !known.has(folder) && !elsewhere.includes(folder)),

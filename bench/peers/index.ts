@@ -18,5 +18,10 @@ function ours(folder: string): Peer[] {
   const first = { id: 'wsluice', label: 'wsluice', about: ABOUT }
   if (!takes(folder, { wire: 'portable' })) return [wsluice(first, {})]
   const second = { id: 'wsluice-portable', label: 'wsluice, portable wire', about: ABOUT }
-  return [wsluice(first, { wire: 'fast' }), wsluice(second, { wire: 'portable' })]
+  const third = { id: 'wsluice-workers', label: 'wsluice, 2 workers', about: ABOUT }
+  return [
+    wsluice(first, { wire: 'fast' }),
+    wsluice(second, { wire: 'portable' }),
+    wsluice(third, { wire: 'fast', workers: 2 }),
+  ]
 }

@@ -18,7 +18,8 @@ export interface AdminActions {
   readonly revoke: (body: string) => Promise<object | string>
   /** Whether there was one of that id. */
   readonly unrevoke: (id: string) => boolean | Promise<boolean>
-  readonly revocations: () => readonly object[]
+  /** How many operators made, and at most so many of them. */
+  readonly revocations: (most: number) => { readonly total: number; readonly rows: readonly object[] }
   /** `25s` in ms; undefined where the text is no duration. */
   readonly parseDuration: (text: string) => number | undefined
 }

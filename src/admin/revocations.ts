@@ -17,8 +17,8 @@ export async function revoke({ query, body }: AdminRequest, { revoke: act }: Adm
 export function listRevocations({ query }: AdminRequest, { revocations }: AdminActions): AdminAnswer {
   const given = readParameters(query, [])
   if (typeof given === 'string') return failure(400, given)
-  const all = revocations()
-  return { status: 200, body: { total: all.length, revocations: all.slice(0, MAX_ROWS) } }
+  const { total, rows } = revocations(MAX_ROWS)
+  return { status: 200, body: { total, revocations: rows } }
 }
 
 /** `DELETE /api/revocations?id=ID`: takes one back. */

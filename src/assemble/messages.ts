@@ -1,13 +1,11 @@
 /** What reads the messages of a route. */
 import type { MessageReader } from '../checks/define.ts'
+import { MESSAGE_SIZE } from '../checks/message-content.ts'
 import type { RouteConfig } from '../config/route.ts'
 import type { Config } from '../config/settings.ts'
 import type { MessageStep } from '../policy/check.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import { nameOf, type Section } from './section.ts'
-
-/** The longest message that is read where no limit is set (contract section 2). */
-const MESSAGE_SIZE = 1024 * 1024
 
 /** @param sections of the route */
 export function messageSteps(
@@ -15,8 +13,7 @@ export function messageSteps(
   route: RouteConfig,
   config: Config,
 ): Pick<RoutePolicy, 'messages' | 'outbound'> {
-  const set = [route.limits.messageSize, config.limits.messageSize].filter((size) => size !== undefined)
-  const maxBytes = set.length === 0 ? MESSAGE_SIZE : Math.min(...set)
+  const maxBytes = mostRead(route, config)
   const [messages] = sections.flatMap((one) =>
     step(one, maxBytes, one.definition.onMessage?.(one.settings, one.assembly)),
   )
@@ -24,6 +21,12 @@ export function messageSteps(
     step(one, maxBytes, one.definition.onOutbound?.(one.settings, one.assembly)),
   )
   return { ...(messages ? { messages } : {}), ...(outbound ? { outbound } : {}) }
+}
+
+/** The longest message of a route that is read, in bytes. */
+export function mostRead(route: RouteConfig, config: Config): number {
+  const set = [route.limits.messageSize, config.limits.messageSize].filter((size) => size !== undefined)
+  return set.length === 0 ? MESSAGE_SIZE : Math.min(...set)
 }
 
 function step(section: Section, maxBytes: number, reader: MessageReader | undefined): MessageStep[] {

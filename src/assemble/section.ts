@@ -58,7 +58,7 @@ export const isEarly = ({ definition }: Section) => definition.early === true
 export function handshakeStep({ definition, settings, mode, assembly }: Section): Step[] {
   if (!definition.onHandshake) return []
   const judge = definition.onHandshake(settings, assembly)
-  const { needs = [], recheck } = definition
+  const { needs = [], recheck, parted } = definition
   const recheckMs = recheck?.(settings)
   return [
     {
@@ -67,6 +67,7 @@ export function handshakeStep({ definition, settings, mode, assembly }: Section)
       needs: typeof needs === 'function' ? needs(settings, assembly) : needs,
       judge,
       ...(recheckMs === undefined ? {} : { recheckMs }),
+      ...(parted ? { parted: parted(settings, assembly) } : {}),
     },
   ]
 }

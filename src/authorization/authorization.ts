@@ -8,6 +8,8 @@ export interface AuthorizationSettings {
   readonly timeoutMs: number
   /** 0: no answer is remembered. */
   readonly cacheMs: number
+  /** Of an answer's headers those that are of use; the others are not kept. */
+  readonly responseHeaders: readonly string[]
 }
 
 /** What the service is told. */
@@ -36,7 +38,7 @@ export interface AuthorizationContext {
 
 /** Makes the authorization of one entry of a configuration. */
 export function createAuthorization(
-  { service, timeoutMs, cacheMs }: AuthorizationSettings,
+  { service, timeoutMs, cacheMs, responseHeaders }: AuthorizationSettings,
   { asker, clock, onEvent }: AuthorizationContext,
 ): Authorization {
   const answers = rememberAnswers({ keepMs: cacheMs, clock, isKept: isDecision })
@@ -50,8 +52,18 @@ export function createAuthorization(
     answers(JSON.stringify(headers), async () => {
       const reply = await asker.ask({ service, headers: [...headers, ...beside], timeoutMs })
       tell(reply)
-      return reply
+      return 'status' in reply ? { ...reply, headers: chosen(reply.headers, responseHeaders) } : reply
     })
+}
+
+/** The headers of an answer that have these names, under the names as they are written here. */
+function chosen(raw: readonly string[], names: readonly string[]): string[] {
+  const values = new Map<string, string[]>()
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase()
+    values.set(name, [...(values.get(name) ?? []), raw[index + 1] ?? ''])
+  }
+  return names.flatMap((name) => (values.get(name.toLowerCase()) ?? []).flatMap((value) => [name, value]))
 }
 
 const DECISIONS: ReadonlySet<number> = new Set([401, 403, 404])

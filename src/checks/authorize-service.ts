@@ -24,8 +24,8 @@ export const OWN_HEADER = /^(?:x-original-.*|x-real-ip|x-auth-user|x-auth-claims
 
 /** Asks for each handshake, unless the same question was just answered or is being asked. */
 export function asks(entry: ServiceEntry, { authorization, tokens }: Assembly): HandshakeCheck {
-  const { url, timeout, cache, headers } = entry
-  const ask = authorization({ service: url, timeoutMs: timeout, cacheMs: cache })
+  const { url, timeout, cache, headers, responseHeaders } = entry
+  const ask = authorization({ service: url, timeoutMs: timeout, cacheMs: cache, responseHeaders })
   return async (connection) => {
     const told = [...ownHeaders(connection, tokens), ...headers.flatMap((name) => linesOf(connection, name))]
     const reply = await ask({ headers: told, beside: ['X-Request-ID', connection.id] })
@@ -55,7 +55,7 @@ const REASONS = new Map([
   [404, 'resource_not_found'],
 ] as const)
 
-function conclude(reply: Reply, { url, onError, responseHeaders }: ServiceEntry, { handed = [] }: Connection): Verdict {
+function conclude(reply: Reply, { url, onError }: ServiceEntry, { handed = [] }: Connection): Verdict {
   const detail = `asked ${url.shown}: ${describe(reply)}`
   if (!isDecision(reply)) {
     return onError === 'allow' ? passed(`${detail}: onError allows it`) : refuse('internal_error', detail)
@@ -63,16 +63,6 @@ function conclude(reply: Reply, { url, onError, responseHeaders }: ServiceEntry,
   // isDecision leaves these and 2xx.
   const reason = REASONS.get(reply.status as 401 | 403 | 404)
   if (reason) return refuse(reason, detail)
-  const given = chosen(reply.headers, responseHeaders)
+  const given = reply.headers
   return passed(detail, given.length === 0 ? {} : { handed: [...handed, ...given] })
-}
-
-/** The headers of an answer that are handed on, under the names that the configuration gives them. */
-function chosen(raw: readonly string[], names: readonly string[]): string[] {
-  const values = new Map<string, string[]>()
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase()
-    values.set(name, [...(values.get(name) ?? []), raw[index + 1] ?? ''])
-  }
-  return names.flatMap((name) => (values.get(name.toLowerCase()) ?? []).flatMap((value) => [name, value]))
 }

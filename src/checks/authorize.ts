@@ -42,7 +42,7 @@ const entry = section({
     doc: 'Headers of its answer that the backend gets; what a client sends under these names is always removed.',
   }),
   recheck: duration({ least: 1000 }).optional().meta({
-    doc: 'How often it is asked again of an open connection, more or less, which ends where it refuses (not where it fails).',
+    doc: 'How often it is asked again of an open connection, more or less, which ends where it refuses (not where it fails). A reload that brings it counts for connections that open from then on.',
   }),
 })
 
@@ -87,12 +87,15 @@ function serviceEntry({
   return { url, timeout, cache, headers, onError, responseHeaders }
 }
 
+const isAnsweredFromMemory = ({ recheck, cache = 0 }: Entry) => recheck !== undefined && recheck <= cache
+
 const OF_SERVICE = ['timeout', 'cache', 'headers', 'onError', 'responseHeaders', 'recheck'] as const
 
 function problemsOf(one: Entry, index: number, params: readonly string[]): SettingProblem[] {
   const { claim, equals, url } = one
   const at = (key: string, message: string) => [{ path: [index, key], message }]
   if (url) {
+    if (isAnsweredFromMemory(one)) return at('recheck', 'must exceed cache, or it is answered from memory')
     if (claim !== undefined) return at('claim', 'give url, or claim and equals: each in an entry of its own')
     return equals ? at('equals', 'give url, or claim and equals: each in an entry of its own') : []
   }

@@ -51,17 +51,34 @@ export const connections = defineCheck({
     const isLimited = [perIp, perUser, perKey, total].some((limit) => limit !== undefined)
     return isLimited ? [] : [{ path: [], message: 'limits nothing: give it perIp, perUser, perKey or total' }]
   },
-  onHandshake: ({ perIp, perUser, perKey, total, onExceed }, assembly) => {
-    const slots: Slot[] = [
-      { name: 'total', max: total, as: 'count', of: () => '' },
-      { name: 'perIp', max: perIp, as: 'count', of: ({ ipKey }) => ipKey },
-      // Users have seats even where none is ever replaced: a reload may ask for it.
-      { name: 'perUser', max: perUser, as: onExceed === 'evict-oldest' ? 'evict' : 'refuse', of: ({ user }) => user },
-    ]
-    if (perKey) slots.push({ name: `perKey ${perKey.key.text}`, max: perKey.max, as: 'count', of: perKey.key.read })
+  onHandshake: (settings, assembly) => {
+    const slots = slotsOf(settings)
     return (connection) => takeAll(connection, slots, assembly)
   },
+  parted: (settings, assembly) => {
+    const slots = slotsOf(settings)
+    const [known, ofToken] = [slots.filter((slot) => !slot.isOfToken), slots.filter((slot) => slot.isOfToken)]
+    return {
+      before: (connection) => takeAll(connection, known, assembly),
+      after: (connection) => takeAll(connection, ofToken, assembly),
+    }
+  },
 })
+
+type Settings = z.output<typeof connections.settings>
+
+function slotsOf({ perIp, perUser, perKey, total, onExceed }: Settings): Slot[] {
+  const asUser = onExceed === 'evict-oldest' ? 'evict' : 'refuse'
+  const slots: Slot[] = [
+    { name: 'total', max: total, as: 'count', of: () => '', isOfToken: false },
+    { name: 'perIp', max: perIp, as: 'count', of: ({ ipKey }) => ipKey, isOfToken: false },
+    // Users have seats even where none is ever replaced: a reload may ask for it.
+    { name: 'perUser', max: perUser, as: asUser, of: ({ user }) => user, isOfToken: true },
+  ]
+  if (!perKey) return slots
+  const { key, max } = perKey
+  return [...slots, { name: `perKey ${key.text}`, max, as: 'count', of: key.read, isOfToken: key.kind === 'claim' }]
+}
 
 /** One count: under which key a connection falls, undefined where under none. */
 interface Slot {
@@ -69,6 +86,8 @@ interface Slot {
   readonly max: number | undefined
   readonly as: Wanted['as']
   readonly of: (connection: Connection) => string | undefined
+  /** Whether a token says under which key. */
+  readonly isOfToken: boolean
 }
 
 /** Takes every slot, or none and refuses. Slots without a limit are counted too: a reload may give them one. */

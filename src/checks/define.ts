@@ -4,8 +4,10 @@ import type { Authorization, AuthorizationSettings } from '../authorization/auth
 import type { Gate } from '../limits/gate.ts'
 import type { Slots } from '../limits/slots.ts'
 import type { Tracked } from '../limits/tracked.ts'
-import type { Exceeding, FrameCheck, HandshakeCheck, MessageCheck, StandingCheck } from '../policy/check.ts'
+import type { Exceeding, FrameCheck, HandshakeCheck, MessageCheck, Parted, StandingCheck } from '../policy/check.ts'
 import type { Connection, Fact } from '../policy/connection.ts'
+import type { FirstMessage } from '../policy/first-message.ts'
+import type { Refresh } from '../policy/policy.ts'
 import type { Seat } from '../policy/seat.ts'
 import { mode } from '../settings/mode.ts'
 import type { Rate } from '../settings/rate.ts'
@@ -88,6 +90,12 @@ export interface CheckDefinition<
   readonly reads?: (settings: z.output<Settings>, assembly: Assembly) => readonly string[]
   readonly problems?: (settings: z.output<Settings>, route: RouteFacts) => readonly SettingProblem[]
   readonly onHandshake?: (settings: z.output<Settings>, assembly: Assembly) => HandshakeCheck
+  /** The handshake check in two, for clients that show their token in their first message; absent: it is judged after that. */
+  readonly parted?: (settings: z.output<Settings>, assembly: Assembly) => Parted
+  /** How clients are waited for that show their token in their first message; undefined: they are not. */
+  readonly onFirstMessage?: (settings: z.output<Settings>, assembly: Assembly) => FirstMessageCheck | undefined
+  /** How a newer token of the same user extends an open connection; undefined: it does not. */
+  readonly onRefresh?: (settings: z.output<Settings>, assembly: Assembly) => RefreshCheck | undefined
   /** Whether an open connection may stay. */
   readonly standing?: (settings: z.output<Settings>, assembly: Assembly) => StandingCheck
   /** How often the handshake check is asked again of an open connection, ms; undefined: never. */
@@ -105,6 +113,17 @@ export interface CheckDefinition<
   readonly onMessage?: (settings: z.output<Settings>, assembly: Assembly) => MessageReader | undefined
   /** The same of the backend's. */
   readonly onOutbound?: (settings: z.output<Settings>, assembly: Assembly) => MessageReader | undefined
+}
+
+/** What a check says of first messages; where it stands among the others, assembly knows. */
+export interface FirstMessageCheck extends Omit<FirstMessage, 'mode' | 'before' | 'after' | 'place'> {
+  readonly place: HandshakeCheck
+}
+
+/** What a check says of refreshes. */
+export interface RefreshCheck extends Omit<Refresh, 'step' | 'judged'> {
+  readonly begin: () => MessageCheck
+  readonly judge: HandshakeCheck
 }
 
 /** How messages are read. */

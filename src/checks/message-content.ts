@@ -12,7 +12,7 @@ import { notice } from '../settings/notice.ts'
 import { parsed } from '../settings/parsed.ts'
 import { text } from '../settings/text.ts'
 import { defineCheck, type RouteFacts, type SettingProblem, section } from './define.ts'
-import { allowing, allowRules, counting, hasSecondType, ratesByType, shown, typeOf } from './message-types.ts'
+import { allowing, allowRules, counting, ratesByType, shown, typeOf, unclearType } from './message-types.ts'
 
 /** A schema file, compiled. */
 interface Schema extends FileText {
@@ -39,13 +39,14 @@ const settings = section({
   }),
   schemas: z
     .record(z.string(), schemaFile(), 'expected schema files by type, such as { subscribe: subscribe.json }')
+    .refine((all) => Object.keys(all).length > 0, 'expected at least one entry')
     .optional()
     .meta({
       doc: 'The same by the type of a message; a type that is not listed is refused.',
       file: true,
       words: 'paths of files by type',
     }),
-  typeField: text().prefault('type').meta({ doc: 'The field that holds the type.' }),
+  typeField: text().optional().meta({ doc: 'The field that holds the type; `type` unless it is set.' }),
   maxDepth: count(1).optional().meta({
     doc: 'Most objects and lists within each other; 128 where messages are read and nothing is set.',
   }),
@@ -67,7 +68,12 @@ export const messageContent = defineCheck({
   place: 'route',
   doc: 'What clients may say. Where more than `kinds` is set, messages are read: JSON, UTF-8, no key twice in an object.',
   settings,
-  problems: (given, facts) => [...errorProblems(given), ...emptyProblem(given), ...tokenProblem(given, facts)],
+  problems: (given, facts) => [
+    ...errorProblems(given),
+    ...emptyProblem(given),
+    ...tokenProblem(given, facts),
+    ...typeProblems(given),
+  ],
   exceeding: ({ onInvalid, errorMessage }) => ({
     action: onInvalid,
     maxDelay: 0,
@@ -87,7 +93,8 @@ export const messageContent = defineCheck({
 /** Settings for which the payload must be read. */
 const READING = ['schema', 'schemas', 'maxDepth', 'maxKeys', 'maxStringLength', 'allow', 'rates'] as const
 
-const readsPayloads = (given: Settings) => READING.some((name) => given[name] !== undefined)
+/** Whether messages are read; else their kinds are judged at most. */
+export const readsPayloads = (given: Settings) => READING.some((name) => given[name] !== undefined)
 
 const noticeOf = (onInvalid: string, message: string | undefined) => (onInvalid === 'error' ? message : undefined)
 
@@ -109,7 +116,24 @@ const tokenProblem = ({ allow = [] }: Settings, { hasToken }: RouteFacts): Setti
     ? [{ path: ['allow'], message: 'a claim stands in a token: the route needs a token section' }]
     : []
 
+/** What no message can be judged by. */
+function typeProblems({ schemas, allow, rates, typeField }: Settings): SettingProblem[] {
+  if (!schemas && !allow && !rates)
+    return typeField === undefined ? [] : [{ path: ['typeField'], message: 'is not read: set schemas, allow or rates' }]
+  if (!schemas) return []
+  const message = 'names no type of schemas'
+  const types = Object.keys(schemas)
+  const limited = Object.keys(rates ?? {}).filter((type) => !types.includes(type))
+  const named = (allow ?? []).flatMap((rule, index) =>
+    rule.types.flatMap(({ matches }, at) => (types.some(matches) ? [] : [['allow', index, 'types', at]])),
+  )
+  return [...limited.map((type) => ['rates', type]), ...named].map((path) => ({ path, message }))
+}
+
+/** The longest message that is read where no limit is set, in bytes (contract section 2). */
+export const MESSAGE_SIZE = 1024 * 1024
 const DEEPEST = 128
+const TYPE = 'type'
 const ANY = Number.POSITIVE_INFINITY
 
 function judging(given: Settings, connection: Connection): MessageCheck {
@@ -119,26 +143,27 @@ function judging(given: Settings, connection: Connection): MessageCheck {
   return ({ payload, isAscii, at }) => {
     const json = readJson(payload, isAscii, bounds)
     if (typeof json === 'string') return refuse('message_invalid', json)
-    const wrong = schema?.validate(json.value)
-    return wrong === undefined ? judgeType(json.value, at) : refuse('message_invalid', wrong)
+    const wrong = schema?.validate(json.value, payload.length)
+    return wrong === undefined ? judgeType(json.value, payload.length, at) : refuse('message_invalid', wrong)
   }
 }
 
 /** Judges what depends on the type; its rate last, for what is refused is not counted. */
-function typeJudge({ schemas, allow, rates, typeField }: Settings, connection: Connection) {
+function typeJudge({ schemas, allow, rates, typeField = TYPE }: Settings, connection: Connection) {
   if (!schemas && !allow && !rates) return () => pass
   const byType = schemas && new Map(Object.entries(schemas))
   const judgeSender = allowing(allow ?? [], connection)
   const countOf = counting(rates ?? {})
-  return (value: unknown, at: number): Verdict => {
-    if (hasSecondType(value, typeField)) return refuse('message_invalid', `${typeField} stands twice, in another case`)
+  return (value: unknown, bytes: number, at: number): Verdict => {
+    const unclear = unclearType(value, typeField)
+    if (unclear !== undefined) return refuse('message_invalid', unclear)
     const type = typeOf(value, typeField)
-    if (type === undefined) return byType ? refuse('message_invalid', `no text in the field ${typeField}`) : pass
     const sender = judgeSender(type)
     if (!sender.ok) return sender
+    if (type === undefined) return byType ? refuse('message_invalid', `no text in the field ${typeField}`) : pass
     const schema = byType?.get(type)
     if (byType && !schema) return refuse('message_invalid', `type ${shown(type)} is not in schemas`)
-    const wrong = schema?.validate(value)
+    const wrong = schema?.validate(value, bytes)
     return wrong === undefined ? countOf(type, at) : refuse('message_invalid', `type ${shown(type)}: ${wrong}`)
   }
 }

@@ -12,7 +12,8 @@ import { formatRates } from './metering.ts'
 
 interface TypePattern {
   readonly text: string
-  readonly matches: (type: string) => boolean
+  /** `*` names what has no type too. */
+  readonly matches: (type: string | undefined) => boolean
 }
 
 const typePattern = () =>
@@ -20,7 +21,8 @@ const typePattern = () =>
     const at = written.indexOf('*')
     if (at < 0) return { text: written, matches: (type) => type === written }
     if (at < written.length - 1) throw new Error('expected a type, or the beginning of types and *, such as admin.*')
-    return { text: written, matches: (type) => type.startsWith(written.slice(0, -1)) }
+    const begin = written.slice(0, -1)
+    return { text: written, matches: (type) => begin === '' || type?.startsWith(begin) === true }
   })
 
 /** One rule of `allow`. */
@@ -34,40 +36,53 @@ const rule = z.strictObject({
     .meta({ doc: 'Who may send them.' }),
 })
 
-export const allowRules = () => z.array(rule)
+export const allowRules = () => z.array(rule).min(1, 'expected at least one entry')
 
 /** Rates by type. */
 export const ratesByType = () =>
-  z.record(z.string(), rates(), 'expected rates by type, such as { subscribe: 5/min }').meta({ words: 'rates by type' })
+  z
+    .record(z.string(), rates(), 'expected rates by type, such as { subscribe: 5/min }')
+    .refine((all) => Object.keys(all).length > 0, 'expected at least one entry')
+    .meta({ words: 'rates by type' })
 
 type Rule = z.output<typeof rule>
 
-/** The type of a message; undefined: it has none. Throws nothing. */
+/** The type of a message; undefined: it has none. For what {@link unclearType} has nothing against. */
 export function typeOf(value: unknown, field: string): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, field))
-    return undefined
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined
   const type: unknown = (value as Record<string, unknown>)[field] // It has that key.
   return typeof type === 'string' ? type : undefined
 }
 
-/** Whether a key of a message names its type in another case: some readers take it for the type (Go's). */
-export function hasSecondType(value: unknown, field: string): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+/** Why others may take a message for one of another type than we do, or for several; undefined: they do not. */
+export function unclearType(value: unknown, field: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (Array.isArray(value)) return 'a list, which may hold messages of any type'
+  const type: unknown = (value as Record<string, unknown>)[field] // No key of a parsed object is anything but a text.
+  // A list of one text is that text where it is a key in JavaScript, or in PHP.
+  if (Object.hasOwn(value, field) && typeof type !== 'string') return `${field} is no text`
+  // Go's reader, for one, takes a name in another case.
   for (const key in value) {
-    if (key.length === field.length && key !== field && key.toLowerCase() === field.toLowerCase()) return true
+    if (key.length === field.length && key !== field && folded(key) === folded(field))
+      return `a key that is ${field} in another case`
   }
-  return false
+  return undefined
 }
 
+/** Whatever its case: the long s and the Kelvin sign are s and k too. */
+const folded = (name: string) => name.toUpperCase().toLowerCase()
+
 /** Judges who sends a type. What no rule names is free; of several that name it one must hold. */
-export function allowing(rules: readonly Rule[], { claims }: Connection): (type: string) => Verdict {
-  // Without a token to read, in a dry run of the token, there is nothing to judge by.
-  if (rules.length === 0 || claims === undefined) return () => pass
+export function allowing(rules: readonly Rule[], connection: Connection): (type: string | undefined) => Verdict {
+  if (rules.length === 0) return () => pass
   return (type) => {
+    // Those of its newest token. Without one to read, in a dry run of the token, there is nothing to judge by.
+    const { claims } = connection
+    if (claims === undefined) return pass
     const naming = rules.filter(({ types }) => types.some(({ matches }) => matches(type)))
     if (naming.length === 0 || naming.some(({ when }) => holds(claims[when.claim], when))) return pass
     const needed = naming.map(({ when }) => `claim ${when.claim} to equal ${when.equals}`).join(' or ')
-    return refuse('message_not_allowed', `type ${shown(type)} needs ${needed}`)
+    return refuse('message_not_allowed', `${type === undefined ? 'no type' : `type ${shown(type)}`} needs ${needed}`)
   }
 }
 

@@ -25,15 +25,14 @@ export const outbound = defineCheck({
     messageSize: size()
       .prefault('1MiB')
       .meta({ doc: 'The longest message that can be read; a longer one is refused.' }),
-    deny: z
-      .array(expression())
-      .optional()
-      .meta({ doc: 'Regular expressions (RE2: linear time). A message of which any matches a part is refused.' }),
+    deny: z.array(expression()).min(1, 'expected at least one entry').optional().meta({
+      doc: 'Regular expressions (RE2: linear time). A message of which any matches a part is refused, as it is written or with the escapes of JSON undone.',
+    }),
     fields: filledList(text()).optional().meta({
       doc: 'Names of fields of JSON, whatever their case. A message with a value under one of them is refused.',
     }),
     action: z.enum(['drop', 'redact', 'close']).prefault('drop').meta({
-      doc: '`drop`: the message vanishes; `redact`: `[redacted]` stands in the place of what was found; `close`: the connection ends.',
+      doc: '`drop`: the message vanishes; `redact`: `[redacted]` stands in the place of what was found, and where it cannot the message vanishes; `close`: the connection ends.',
     }),
   }),
   problems: ({ deny = [], fields = [] }) =>

@@ -1,35 +1,23 @@
 /** Who the client is: a signed token (RFC 7519), found where `from` says, verified with keys of our own. */
 import { z } from 'zod'
-import type { Connection, Learned } from '../policy/connection.ts'
-import { pass, passed, refuse, type Verdict } from '../policy/verdict.ts'
+import { pass } from '../policy/verdict.ts'
 import { bool } from '../settings/boolean.ts'
 import { duration } from '../settings/duration.ts'
 import { file, fileOrUrl, parsedFile } from '../settings/file.ts'
 import { filledList, list } from '../settings/list.ts'
-import { parsed } from '../settings/parsed.ts'
 import { size } from '../settings/size.ts'
 import { text } from '../settings/text.ts'
 import { ALGORITHM_NAMES } from '../tokens/algorithms.ts'
-import { type ClaimRules, type Claims, expiresAt, inexactClaim, isInexact, judgeClaims } from '../tokens/claims.ts'
 import { findTicket, TICKET_SOURCES } from '../tokens/find-ticket.ts'
 import { findToken } from '../tokens/find-token.ts'
-import { fingerprint } from '../tokens/fingerprint.ts'
-import { compileKeys } from '../tokens/keys.ts'
-import { RevocationFile } from '../tokens/revocation-file.ts'
-import { parseTokenSource, TOKEN_KINDS } from '../tokens/sources.ts'
-import type { TicketedToken } from '../tokens/tickets.ts'
-import { createVerifier, type TokenVerdict } from '../tokens/verify.ts'
-import { type Assembly, defineCheck, section } from './define.ts'
-import { revocation, userOf } from './revocation.ts'
-import { keyConfig, keyProblems } from './token-keys.ts'
-import { meantKind } from './value.ts'
-
-const tokenSource = () =>
-  parsed(text(), (value) => {
-    const meant = meantKind(value.split(':', 1)[0] ?? '', TOKEN_KINDS)
-    if (meant !== '') throw new Error(`expected a source${meant}`)
-    return parseTokenSource(value)
-  })
+import { readRevocationFile } from '../tokens/revocation-file.ts'
+import { defineCheck, type SettingProblem, section } from './define.ts'
+import { firstMessage, firstMessageProblems, firstMessageSection } from './first-message.ts'
+import { refresh, refreshProblems, refreshSection } from './refresh.ts'
+import { revocation } from './revocation.ts'
+import { settle, tokenJudge } from './token-judge.ts'
+import { keyProblems } from './token-keys.ts'
+import { isOfHandshake, missing, tokenSource } from './token-sources.ts'
 
 const algorithm = () =>
   z.enum(ALGORITHM_NAMES, {
@@ -38,7 +26,7 @@ const algorithm = () =>
 
 const settings = section({
   from: filledList(tokenSource()).prefault(['query:token']).meta({
-    doc: 'Where the token may stand; the first that is present is it: `query:NAME`, `header:NAME`, `cookie:NAME`, `protocol:bearer` (the item after `bearer`), `protocol:PREFIX.*`.',
+    doc: 'Where the token may stand; the first that is present is it: `query:NAME`, `header:NAME`, `cookie:NAME`, `protocol:bearer` (the item after `bearer`), `protocol:PREFIX.*`; where none of these is, `message:PATH`: a field of the first message, which is JSON, such as `message:payload.authorization` (a number is a place in a list; a dot in a name is written `\\.`).',
     env: 'WS_TOKEN_FROM',
     turnsOn: true,
   }),
@@ -67,11 +55,17 @@ const settings = section({
     .prefault('enforce')
     .meta({ doc: '`ignore`: an expired token still proves its claims (its signature is always verified).' }),
   closeOnExpiry: bool().prefault(true).meta({ doc: 'An open connection ends when its token does.' }),
-  revocations: parsedFile(16 * 2 ** 20, (content) => new RevocationFile(content))
+  revocations: parsedFile(16 * 2 ** 20, readRevocationFile)
     .optional()
     .meta({
       doc: 'Tokens that are good no longer: a file of lines, each a `jti` or JSON `{ "jti" | "user" | "issuedBefore", "until", "refreshed" }`, or one JSON array of those. Re-read on change.',
     }),
+  firstMessage: firstMessageSection().optional().meta({
+    doc: 'With a `message:` source: how long and for how many clients wsluice waits. It answers their handshake itself; the backend hears of them when their token was verified, and gets the message then.',
+  }),
+  refresh: refreshSection().optional().meta({
+    doc: 'A message that carries a newer token of the same user: an open connection then ends with that one. Such messages go no further.',
+  }),
   strip: bool().prefault(false).meta({ doc: '`true`: the backend never sees the token.' }),
 })
 
@@ -82,83 +76,35 @@ export const token = defineCheck({
   place: 'route',
   doc: 'Who the client is: a signed token.',
   settings,
-  reads: ({ from }, { tokens }) => [...(tokens?.redeem ? TICKET_SOURCES : []), ...from].map((source) => source.text),
-  problems: keyProblems,
-  onHandshake: (config, assembly) => {
-    const rules = claimRules(config)
-    const verifier = createVerifier({ keys: compileKeys(keyConfig(config, assembly.keySet)), rules })
-    const judge = judging(config, rules, assembly)
+  reads: ({ from }, { tokens }) =>
+    [...(tokens?.redeem ? TICKET_SOURCES : []), ...from.filter(isOfHandshake)].map((source) => source.text),
+  problems: (given) => [
+    ...keyProblems(given),
+    ...stripProblems(given),
+    ...firstMessageProblems(given),
+    ...refreshProblems(given),
+  ],
+  onHandshake: ({ from, ...rules }, assembly) => {
+    const { judge, redeemed } = tokenJudge(rules, assembly)
     const { redeem } = assembly.tokens ?? {}
     return (connection) => {
-      const shown = redeem && findTicket(connection)
-      if (shown) return settle(redeem(shown.ticket, connection.at), redeemed(shown, judge, rules, connection))
-      const found = findToken(config.from, connection)
-      if (!found) return refuse('token_missing', `no token in ${config.from.map((source) => source.text).join(', ')}`)
-      const facts = { token: { source: found.source.text, ...fingerprint(found.token) } }
-      if (found.token.length > config.maxLength) {
-        return refuse('token_invalid', `a token of ${found.token.length} bytes, maxLength ${config.maxLength}`, facts)
-      }
-      return settle(verifier.verify(found.token, connection.at), (verdict) => judge(verdict, facts, connection))
+      const ticket = redeem && findTicket(connection)
+      if (ticket) return settle(redeem(ticket.ticket, connection.at), (found) => redeemed(ticket, found, connection))
+      const shown = findToken(from, connection)
+      return shown ? judge(shown, connection) : missing(from)
     }
   },
+  onFirstMessage: firstMessage,
+  onRefresh: refresh,
   standing: (config, { revocations }) => {
     const revoked = revocation(config, revocations)
     return ({ claims }, now) => (claims && revoked(claims, 'open', now)) ?? pass
   },
 })
 
-const REASON = { invalid: 'token_invalid', expired: 'token_expired', unavailable: 'internal_error' } as const
-
-/** Facts of a token that a refusal may tell too. */
-type Facts = Pick<Learned, 'token' | 'payload'>
-type Judge = (verdict: TokenVerdict, facts: Facts, connection: Connection) => Verdict
-
-/** What follows of a verified token, or of one that could not be. */
-function judging(config: Settings, rules: ClaimRules, assembly: Assembly): Judge {
-  const revoked = revocation(config, assembly.revocations, assembly.longestTolerance)
-  return (verdict, { payload, ...facts }, { at }) => {
-    if (!verdict.ok) return refuse(REASON[verdict.problem], verdict.detail, facts)
-    const { claims } = verdict
-    if (isInexact(claims[config.user])) return refuse('token_invalid', inexactClaim(config.user), facts)
-    const refusal = revoked(claims, 'newcomer', at)
-    if (refusal) return { ...refusal, learned: facts }
-    const user = userOf(claims[config.user])
-    const end = config.closeOnExpiry ? expiresAt(claims, rules) : undefined
-    const learned = {
-      ...facts,
-      claims,
-      ...(payload === undefined ? {} : { payload }),
-      ...(user === undefined ? {} : { user }),
-      ...(end === undefined ? {} : { expiresAt: end }),
-    }
-    return passed(`${facts.token?.source} is valid${user === undefined ? '' : `, user ${user}`}`, learned)
-  }
+function stripProblems({ strip, from }: Settings): SettingProblem[] {
+  if (!strip || from.every(isOfHandshake)) return []
+  const message =
+    'a message reaches the backend as it came, with its token: take the message sources out of from, or strip out'
+  return [{ path: ['strip'], message }]
 }
-
-/** What a ticket comes to: the token that it stands for is judged as if it were shown now, but for its signature. */
-const redeemed =
-  ({ source, ticket }: { source: string; ticket: string }, judge: Judge, rules: ClaimRules, connection: Connection) =>
-  (found: TicketedToken | undefined): Verdict => {
-    if (!found) {
-      const facts = { token: { source, ...fingerprint(ticket), preview: '' } }
-      return refuse('token_invalid', 'the ticket is unknown, used or expired', facts)
-    }
-    // Signed, and read once before: it is an object.
-    const claims = JSON.parse(Buffer.from(found.payload, 'base64url').toString('utf8')) as Claims
-    const verdict = judgeClaims(claims, rules, connection.at)
-    const facts = { token: { source, ...found.fingerprint }, payload: found.payload }
-    return judge(verdict.ok ? { ok: true, claims } : verdict, facts, connection)
-  }
-
-/** Goes on with a value, at once where it is there. */
-const settle = <T>(value: T | Promise<T>, next: (value: T) => Verdict): Verdict | Promise<Verdict> =>
-  value instanceof Promise ? value.then(next) : next(value)
-
-const claimRules = (config: Settings): ClaimRules => ({
-  issuer: config.issuer,
-  audience: config.audience,
-  clockToleranceMs: config.clockTolerance,
-  maxAgeMs: config.maxAge,
-  requiredClaims: config.requiredClaims,
-  expiry: config.expiry,
-})

@@ -7,7 +7,7 @@ import type { Flags } from '../config/flags.ts'
 import { printable, short } from '../config/problems.ts'
 import { Counts } from '../limits/counts.ts'
 import { Limiters } from '../limits/limiters.ts'
-import { admit } from '../policy/admit.ts'
+import { admitOrWait } from '../policy/admit.ts'
 import { describe, type RawRequest } from '../proxy/describe.ts'
 import { keepKeySets } from '../tokens/kept-key-sets.ts'
 import { holdsJwt } from '../tokens/looks-like-jwt.ts'
@@ -48,7 +48,7 @@ export async function explainCommand(terminal: Terminal, flags: ExplainFlags): P
     isDraining: () => false,
     upstreams: (all) => all.map(({ label }) => label),
   })
-  const admission = await admit(describe(request, policy.trust, { at: now(), clock: clock() }), policy)
+  const admission = await admitOrWait(describe(request, policy.trust, { at: now(), clock: clock() }), policy)
   asker.close()
   const explained = explain(admission, policy.answers, loaded.effective)
   terminal.print(flags.json ? `${JSON.stringify(explained, undefined, 2)}\n` : formatExplained(explained))

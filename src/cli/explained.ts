@@ -1,11 +1,12 @@
 /** One judgement in words: each check in order, what it looked at, what it concluded, and what would change it. */
 import { printable } from '../config/problems.ts'
-import type { Admission, Trace } from '../policy/admit.ts'
+import type { Admission, Trace, Waiting } from '../policy/admit.ts'
 import type { Answers } from '../policy/answers.ts'
 import type { StepMode } from '../policy/check.ts'
 import { REASONS, type Reason } from '../policy/reasons.ts'
 import { sayNo } from '../proxy/refuse.ts'
 import { type FrameLimit, formatLimit, frameLimits } from './frame-limits.ts'
+import { formatEnd, type SessionEnd, sessionEnds } from './session-ends.ts'
 
 /** What the client is told, or would be were it no dry run: a close code with its text, or an HTTP status. */
 interface Told {
@@ -17,7 +18,7 @@ interface Told {
 interface ExplainedCheck extends Partial<Told> {
   readonly check: string
   readonly mode: StepMode
-  readonly outcome: 'passed' | 'refused' | 'would refuse' | 'skipped' | 'not reached'
+  readonly outcome: 'passed' | 'refused' | 'would refuse' | 'skipped' | 'not reached' | 'to come'
   readonly detail: string
   readonly reason?: Reason
   /** What an operator can do about it. */
@@ -31,41 +32,61 @@ export interface Explained {
   readonly route: string
   /** Where an admitted upgrade goes. */
   readonly upstreams: readonly string[]
-  readonly outcome: 'admitted' | 'would_reject' | 'rejected'
+  /** `waits`: it is admitted to speak first, and the rest is judged then. */
+  readonly outcome: 'admitted' | 'waits' | 'would_reject' | 'rejected'
   readonly checks: readonly ExplainedCheck[]
   /** What its frames will be judged by, where it is admitted. */
   readonly frames: readonly FrameLimit[]
+  /** What will end it, where it is admitted. */
+  readonly ends: readonly SessionEnd[]
 }
+
+type Judgement = Admission<readonly string[] | undefined> | Waiting<readonly string[] | undefined>
 
 /** @param effective the configuration as it was written, defaults filled in */
 export function explain(
-  admission: Admission<readonly string[] | undefined>,
+  admission: Judgement,
   answers: Answers,
   effective: Readonly<Record<string, unknown>>,
 ): Explained {
-  const { connection, route, findings, trace } = admission
+  const { connection, route, trace } = admission
   const told = (reason: Reason): Told => {
     const { by, code, text } = sayNo(reason, connection, route, answers)
     return { by, code, text }
   }
-  // The entry checks come first in the trace, then the route's; what is not in it was not reached.
-  const reached = trace.length - trace.findIndex(({ check }) => check === 'route') - 1
-  const missed = route.steps.slice(Math.max(0, reached)).map(({ check, mode }) => ({
-    check,
-    mode,
-    outcome: 'not reached' as const,
-    detail: 'an earlier check refused',
-  }))
-  const wouldReject = findings.length > 0 ? 'would_reject' : 'admitted'
   return {
     ip: connection.ip,
     unvouched: connection.unvouched,
     route: route.name,
     upstreams: route.upstreams ?? [],
-    outcome: admission.granted ? wouldReject : 'rejected',
-    checks: [...trace.map((one) => explainOne(one, told)), ...missed],
+    outcome: outcomeOf(admission),
+    checks: [...trace.map((one) => explainOne(one, told)), ...missing(admission)],
     frames: admission.granted ? frameLimits(route, effective) : [],
+    ends: admission.granted ? sessionEnds(route, connection, answers) : [],
   }
+}
+
+function outcomeOf({ granted, findings }: Judgement): Explained['outcome'] {
+  if (!granted) return 'rejected'
+  if (findings.length > 0) return 'would_reject'
+  return granted === 'later' ? 'waits' : 'admitted'
+}
+
+/** What was not judged: a refusal came before it, or a message must. */
+function missing(admission: Judgement): ExplainedCheck[] {
+  const { route, trace } = admission
+  if (admission.granted && admission.later) {
+    const detail = 'judged when the client has sent its first message'
+    return admission.later.firstMessage.after.map(({ check, mode }) => ({ check, mode, outcome: 'to come', detail }))
+  }
+  const seen = trace.map(({ check }) => check)
+  const missed = route.steps.filter(({ check }) => {
+    const at = seen.indexOf(check)
+    if (at >= 0) seen.splice(at, 1)
+    return at < 0
+  })
+  const detail = 'an earlier check refused'
+  return missed.map(({ check, mode }) => ({ check, mode, outcome: 'not reached', detail }))
 }
 
 function explainOne({ check, mode, verdict }: Trace, told: (reason: Reason) => Told): ExplainedCheck {
@@ -79,7 +100,7 @@ function explainOne({ check, mode, verdict }: Trace, told: (reason: Reason) => T
 
 /** For a terminal: a line for each check, more for a refusal, and a summary. */
 export function formatExplained(explained: Explained): string {
-  const { ip, unvouched, route, checks, frames } = explained
+  const { ip, unvouched, route, checks, frames, ends } = explained
   const width = Math.max(...checks.map(({ check }) => check.length)) + 2
   const indent = ' '.repeat(OUTCOME_WIDTH + width)
   const lines = checks.flatMap((one) => {
@@ -90,13 +111,14 @@ export function formatExplained(explained: Explained): string {
     ]
   })
   const counts = 'Connections and rates are counted as in a proxy that has just started.'
-  const limits =
-    frames.length === 0
-      ? ''
-      : `\nIts frames and messages are judged by\n${frames.map(formatLimit).map(printable).join('\n')}\n`
+  const limits = listed('Its frames and messages are judged by', frames.map(formatLimit))
+  const over = listed('It ends, if neither side ends it, by', ends.map(formatEnd))
   const ignored = unvouched ? `${UNVOUCHED}\n` : ''
-  return `client ${ip}, route ${route}\n${ignored}\n${lines.join('\n')}\n\n${printable(summary(explained))}\n${counts}\n${limits}`
+  return `client ${ip}, route ${route}\n${ignored}\n${lines.join('\n')}\n\n${printable(summary(explained))}\n${counts}\n${limits}${over}`
 }
+
+const listed = (title: string, lines: readonly string[]): string =>
+  lines.length === 0 ? '' : `\n${title}\n${lines.map(printable).join('\n')}\n`
 
 const UNVOUCHED =
   'its headers name addresses that no trusted proxy vouches for, and they are ignored: trustedProxies says whose word is taken'
@@ -117,6 +139,7 @@ function summary({ outcome, checks, upstreams }: Explained): string {
   )
   if (outcome === 'rejected') return `rejected by ${decisive?.check}: ${decisive?.reason}`
   const goes = `it goes to ${upstreams.join(' or ')}`
+  if (outcome === 'waits') return `admitted to speak first: with a token in its first message ${goes}`
   if (outcome === 'admitted') return `admitted: ${goes}`
   return `admitted, for this is a dry run: ${goes}; enforced, ${decisive?.check} would refuse it: ${decisive?.reason}`
 }

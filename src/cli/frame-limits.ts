@@ -31,14 +31,15 @@ export function frameLimits(route: RoutePolicy, effective: Readonly<Record<strin
 }
 
 /** The sections of the route that judge messages; the kinds of messages are judged by their frames. */
-function ofMessages({ frames, messages, outbound }: RoutePolicy, own: unknown): FrameLimit[] {
+function ofMessages({ frames, refresh, messages, outbound }: RoutePolicy, own: unknown): FrameLimit[] {
   const content = messages ?? frames.find(({ check }) => check === 'messageContent')
   const steps = [
-    { key: 'messages', step: content },
-    { key: 'outbound', step: outbound },
+    { path: ['token', 'refresh'], step: refresh?.step },
+    { path: ['messages'], step: content },
+    { path: ['outbound'], step: outbound },
   ]
-  return steps.flatMap(({ key, step }) =>
-    step ? [{ check: step.check, mode: step.mode, scope: 'route' as const, setting: valueAt(own, [key]) }] : [],
+  return steps.flatMap(({ path, step }) =>
+    step ? [{ check: step.check, mode: step.mode, scope: 'route' as const, setting: valueAt(own, path) }] : [],
   )
 }
 
@@ -49,10 +50,13 @@ export function formatLimit({ check, mode, scope, setting }: FrameLimit): string
 }
 
 function written(setting: unknown): string {
-  if (Array.isArray(setting)) return setting.map(written).join(', ')
+  if (Array.isArray(setting)) return setting.map(inner).join(', ')
   if (!isRecord(setting)) return String(setting)
   return Object.entries(setting)
     .filter(([key]) => key !== 'mode')
-    .map(([key, value]) => `${key} ${written(value)}`)
+    .map(([key, value]) => `${key} ${inner(value)}`)
     .join('; ')
 }
+
+/** What has parts of its own, within another: where it begins and ends. */
+const inner = (setting: unknown) => (isRecord(setting) ? `(${written(setting)})` : written(setting))

@@ -59,7 +59,7 @@ export const processLimits = () =>
   limits('bare')
     .extend({
       buffered: size().prefault('256MiB').meta({
-        doc: 'Bytes kept of unfinished messages that policies read, over all connections. A connection that needs more is closed as `overloaded`.',
+        doc: 'Bytes kept of unfinished messages that policies read, over all connections of a worker. A connection that needs more is closed as `overloaded`.',
       }),
     })
     .prefault({})

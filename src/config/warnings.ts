@@ -1,4 +1,5 @@
 /** What is allowed and probably not meant. */
+import { MESSAGE_SIZE, readsPayloads } from '../checks/message-content.ts'
 import { weakSecrets } from '../tokens/keys.ts'
 import { overlaps } from './overlaps.ts'
 import { isRecord } from './record.ts'
@@ -10,9 +11,11 @@ import { silenced } from './silenced.ts'
 export const warningsOf = (config: Config, written: Record<string, unknown>): string[] => [
   ...guessable(config),
   ...leftOut(config),
+  ...saidTooLate(config),
   ...ofOneAddress(config),
   ...behindProxies(config),
   ...neverFitting(config),
+  ...neverWhole(config),
   ...silenced(written),
   ...overlaps(config, written),
 ]
@@ -34,6 +37,17 @@ function leftOut({ routes }: Config): string[] {
     if (count === 0) return []
     return [
       `route ${routeName(route)}: token.revocations holds ${count} more than are kept: those that end first are left out; take out what is over`,
+    ]
+  })
+}
+
+/** Who is to speak first has his 101 by then. */
+function saidTooLate({ routes, rejectWith }: Config): string[] {
+  return routes.flatMap((route) => {
+    const hasToSpeak = route.token?.from.some(({ kind }) => kind === 'message')
+    if (!hasToSpeak || (route.rejectWith ?? rejectWith) === 'close') return []
+    return [
+      `route ${routeName(route)}: who shows his token in a message is refused with a close code, whatever rejectWith says: his handshake was answered before`,
     ]
   })
 }
@@ -75,6 +89,19 @@ function neverFitting({ limits, routes }: Config): string[] {
     if (!Number.isFinite(frame) || frame <= smallest) return []
     return [
       `route ${routeName(route)}: a frame of more than ${smallest} bytes never fits limits.bytes, and frameSize allows ${frame}: raise the rate, or lower frameSize`,
+    ]
+  })
+}
+
+/** Of a message that is read nothing goes out before it is whole. */
+function neverWhole({ limits, routes }: Config): string[] {
+  return routes.flatMap(({ messages, outbound, ...route }) => {
+    const set = [limits.messageSize, route.limits.messageSize].filter((size) => size !== undefined)
+    const own = set.length === 0 ? MESSAGE_SIZE : Math.min(...set)
+    const most = Math.max(messages && readsPayloads(messages) ? own : 0, outbound?.messageSize ?? 0)
+    if (most <= limits.buffered) return []
+    return [
+      `route ${routeName(route)}: messages of up to ${most} bytes are read, and limits.buffered keeps ${limits.buffered} of all: raise it, or lower messageSize`,
     ]
   })
 }

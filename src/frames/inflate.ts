@@ -1,22 +1,19 @@
 /** Compressed messages made readable (RFC 7692 section 7.2.2): each whole, at once, and bounded while it inflates (trap 45). */
-import { inflateRawSync } from 'node:zlib'
+import { Deflate, type Unreadable } from './deflate.ts'
 
 /** The farthest that a compressed message refers back into those before it, in bytes. */
 const WINDOW = 32 * 1024
-/**
- * What a sender leaves out at the end of each message, the rest of an empty block; and a last block, which is only found
- * where the message ended between two blocks. Another inflater would read one that does not on into the next message.
- */
-const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff, 0x03, 0x00])
+/** What a sender leaves out at the end of each message: the rest of an empty block. */
+const TAIL = Uint8Array.of(0x00, 0x00, 0xff, 0xff)
 /** What is left of a message that ends its stream itself, and then begins that empty block (section 7.2.3.4). */
-const AFTER_END = Buffer.concat([Buffer.from([0x00]), TAIL])
+const AFTER_END = Buffer.of(0x00, ...TAIL)
 const SMALLEST_WINDOW = 1024
+
+// Messages are inflated one at a time, each from start to end.
+const deflate = new Deflate()
 
 /** Whether a sender's messages refer to those before them, or each stands alone. */
 export type Takeover = 'takeover' | 'alone'
-
-/** Why a message was not inflated: it is longer than its bound, or no deflate stream. */
-export type Unreadable = 'too big' | 'broken'
 
 /**
  * Inflates the messages of one sender, in order. Between two of them it keeps no stream, only the last 32 KiB (and room for
@@ -33,11 +30,12 @@ export class Inflater {
   }
 
   /**
-   * A message, of at most so many bytes. Where messages refer to each other, none can be read after one that could not be.
+   * A message, of at most so many bytes, valid until the next one is inflated, whoever sent that. Where messages refer to
+   * each other, none can be read after one that could not be.
    */
   inflate(payload: Uint8Array, maxBytes: number): Uint8Array | Unreadable {
-    const dictionary = this.#window.subarray(Math.max(0, this.#used - WINDOW), this.#used)
-    const inflated = inflateWhole(Buffer.concat([payload, TAIL]), maxBytes, dictionary)
+    const window = this.#window.subarray(Math.max(0, this.#used - WINDOW), this.#used)
+    const inflated = inflateWhole(payload, maxBytes, window)
     if (typeof inflated !== 'string' && this.#takeover === 'takeover') this.#remember(inflated)
     return inflated
   }
@@ -61,21 +59,14 @@ export class Inflater {
   }
 }
 
-function inflateWhole(input: Buffer, maxBytes: number, dictionary: Uint8Array): Uint8Array | Unreadable {
-  try {
-    const options = { maxOutputLength: Math.max(1, maxBytes), info: true }
-    // With `info` it returns this; the types of node do not say so.
-    const { buffer, engine } = inflateRawSync(
-      input,
-      dictionary.length > 0 ? { ...options, dictionary } : options,
-    ) as unknown as {
-      readonly buffer: Buffer
-      readonly engine: { readonly bytesWritten: number }
-    }
-    const left = input.subarray(engine.bytesWritten)
-    return left.length === 0 || left.equals(AFTER_END) ? buffer : 'broken'
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    return code === 'ERR_BUFFER_TOO_LARGE' ? 'too big' : 'broken'
-  }
+/**
+ * It must end between two blocks, or by a last one and nothing behind it: another inflater would read the rest on into the
+ * next message.
+ */
+function inflateWhole(payload: Uint8Array, maxBytes: number, window: Uint8Array): Uint8Array | Unreadable {
+  const source = Buffer.concat([payload, TAIL])
+  const inflated = deflate.read(source, window, maxBytes)
+  if (typeof inflated === 'string') return inflated
+  const { bytes, taken, ended } = inflated
+  return ended === 'open' || AFTER_END.equals(source.subarray(taken)) ? bytes : 'broken'
 }

@@ -25,6 +25,11 @@ function parse(text: string): Json {
     return { value: JSON.parse(text) as unknown }
   } catch {
     // Its message quotes the text.
-    return 'it is not JSON'
+    return SOCKET_IO.test(text)
+      ? 'it is not JSON, but a packet of socket.io: limits can judge it, schemas cannot'
+      : 'it is not JSON'
   }
 }
+
+/** `42["event",…]`: a message of its engine, of a type of its own, with attachments, a namespace and a number. */
+const SOCKET_IO = /^4[0-6](?:\d{1,9}-)?(?:\/[^,]{1,256},)?\d{0,19}[[{]/

@@ -5,9 +5,15 @@ import addFormats, { type FormatName } from 'ajv-formats'
 import { scan } from './bounds.ts'
 import { countKeys } from './duplicates.ts'
 import { compileExpression } from './expression.ts'
+import { Steps, stepKeyword } from './steps.ts'
+import { subschemas } from './subschemas.ts'
+import { uniqueItems } from './unique-items.ts'
 
-/** What is wrong with a value, for operators; undefined: it is valid. Never throws. */
-export type Validate = (value: unknown) => string | undefined
+/**
+ * What is wrong with a value, for operators; undefined: it is valid. Never throws.
+ * @param bytes how long the text was that it was parsed from: how much judging it may cost
+ */
+export type Validate = (value: unknown, bytes: number) => string | undefined
 
 /** The formats of JSON Schema that say something of a message. */
 const FORMATS: readonly FormatName[] = [
@@ -29,8 +35,6 @@ const FORMATS: readonly FormatName[] = [
 
 /** A text longer than this has no format: some are judged by expressions that only JavaScript knows. */
 const LONGEST_FORMATTED = 8192
-/** Comparing each item with each other takes the square of their number. */
-const MOST_UNIQUE_ITEMS = 1000
 /** A schema nested deeper was not written by anybody. */
 const DEEPEST_SCHEMA = 256
 
@@ -43,7 +47,6 @@ export function compileSchema(text: string): Validate {
   const known = compiled.get(text)
   if (known) return known
   const schema = parse(text)
-  refuseQuadratic(schema, '')
   const validate = compile(schema)
   if (compiled.size >= MOST_COMPILED) compiled.clear()
   compiled.set(text, validate)
@@ -76,18 +79,22 @@ function lineAndColumn(text: string, position: number): string {
   return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`
 }
 
-/** @param place a JSON pointer */
-function refuseQuadratic(schema: unknown, place: string): void {
-  if (typeof schema !== 'object' || schema === null) return
-  const held = schema as Record<string, unknown> // An object's keys are texts.
-  const { uniqueItems, maxItems } = held
-  if (uniqueItems === true && !(typeof maxItems === 'number' && maxItems <= MOST_UNIQUE_ITEMS)) {
-    throw new Error(`${place || '/'}: uniqueItems needs a maxItems of at most ${MOST_UNIQUE_ITEMS} beside it`)
+function compile(schema: object | boolean): Validate {
+  const steps = new Steps()
+  const ajv = newAjv(steps)
+  const counted = prepared(schema)
+  try {
+    const validate = ajv.compile(counted)
+    return (value, bytes) => {
+      steps.begin(bytes)
+      return isValid(validate, value) ? undefined : (steps.complaint ?? complaint(validate.errors?.[0]))
+    }
+  } catch (error) {
+    throw new Error(meaning(error))
   }
-  for (const [key, inner] of Object.entries(held)) refuseQuadratic(inner, `${place}/${key}`)
 }
 
-function compile(schema: object | boolean): Validate {
+function newAjv(steps: Steps): Ajv2020 {
   const ajv = new Ajv2020({
     // `requierd` must not be ignored; what is only unusual may be.
     strictSchema: true,
@@ -97,23 +104,36 @@ function compile(schema: object | boolean): Validate {
     allErrors: false,
     // A message is no object of ours: `constructor` is a key it has, or has not.
     ownProperties: true,
+    // 19.99 is a multiple of 0.01, whatever their quotient in binary is.
+    multipleOfPrecision: 6,
     logger: false,
     code: { regExp: Object.assign(linear, { code: '' }) },
   })
   for (const name of FORMATS) ajv.addFormat(name, bounded(name))
-  try {
-    const validate = ajv.compile(schema)
-    return (value) => (isValid(validate, value) ? undefined : complaint(validate.errors?.[0]))
-  } catch (error) {
-    throw new Error(meaning(error))
-  }
+  ajv.removeKeyword('uniqueItems')
+  ajv.addKeyword(uniqueItems)
+  ajv.addKeyword(steps.keyword)
+  // OpenAPI's, beside a oneOf that says the same; generators of schemas write it.
+  ajv.addKeyword('discriminator')
+  return ajv
 }
 
-function isValid(validate: (value: unknown) => boolean, value: unknown): boolean {
+/** A copy in which each step along a reference is counted. Throws where it would not be judged as it reads. */
+function prepared(schema: object | boolean): object | boolean {
+  const copy = structuredClone(schema)
+  for (const [one, place] of subschemas(copy)) {
+    // Ajv's own: what it makes of such a schema is a promise, and any promise is true.
+    if (one.$async !== undefined) throw new Error(`${place}/$async: is no keyword of JSON Schema`)
+    if (one.$ref !== undefined || one.$dynamicRef !== undefined) one[stepKeyword] = true
+  }
+  return copy
+}
+
+function isValid(validate: (value: unknown) => unknown, value: unknown): boolean {
   try {
-    return validate(value)
+    return validate(value) === true
   } catch (error) {
-    // A schema that refers to itself, and a message nested deeper than the stack.
+    // A schema that refers to itself, and a message nested deeper than the stack, or one that takes too many steps.
     if (error instanceof RangeError) return false
     throw error
   }
@@ -160,5 +180,10 @@ function meaning(error: unknown): string {
   if (/^no schema with key or ref "https?:\/\/json-schema\.org\//.test(message)) {
     return 'expected JSON Schema 2020-12: set $schema to https://json-schema.org/draft/2020-12/schema, or leave it out'
   }
-  return message.replace(/^schema is invalid: data/, '')
+  const other = /^can't resolve reference (.+) from id/s.exec(message)?.[1]
+  if (other?.startsWith('#')) return `$ref ${other}: there is no such place in this schema`
+  if (other !== undefined) return `$ref ${other}: other files are not read, nor is the network: put it under $defs`
+  const format = /^unknown format "(.*)" ignored/s.exec(message)?.[1]
+  if (format !== undefined) return `unknown format "${format}": expected one of ${FORMATS.join(', ')}`
+  return message.replace(/^schema is invalid: data/, '').replace(/^strict mode: /, '')
 }

@@ -14,8 +14,15 @@ const REDACTED = '[redacted]'
 export function secretsOf(expressions: readonly Expression[], fields: readonly string[]): Secrets {
   const names = new Set(fields.map((name) => name.toLowerCase()))
   const fieldsIn = (text: string) => (names.size === 0 ? [] : findFields(text, names))
-  const foundIn = (text: string) => {
+  const matching = (text: string) => {
     const matched = expressions.findIndex(({ test }) => test(text))
+    // A JSON writer may escape any character: `\/` and `\u002d` are what they stand for.
+    if (matched >= 0 || !text.includes('\\')) return matched
+    const meant = unescaped(text)
+    return expressions.findIndex(({ test }) => test(meant))
+  }
+  const foundIn = (text: string) => {
+    const matched = matching(text)
     if (matched >= 0) return `what deny[${matched}] matches`
     return fieldsIn(text).length > 0 ? 'a field that is named in fields' : undefined
   }
@@ -23,10 +30,19 @@ export function secretsOf(expressions: readonly Expression[], fields: readonly s
     // A field's value stays JSON. What an expression matches is cut out of what is left.
     const without = replaced(text, fieldsIn(text), JSON.stringify(REDACTED))
     const clean = expressions.reduce((left, { find }) => replaced(left, find(left), REDACTED), without)
-    return expressions.some(({ test }) => test(clean)) ? undefined : clean
+    return matching(clean) >= 0 ? undefined : clean
   }
   return { foundIn, redacted }
 }
+
+/** A text with the escapes of JSON as what they stand for, wherever they are. */
+function unescaped(text: string): string {
+  return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code: string | undefined, character: string) =>
+    code === undefined ? (SHORT[character] ?? character) : String.fromCharCode(Number.parseInt(code, 16)),
+  )
+}
+
+const SHORT: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
 
 /** @param ranges in order, none within another */
 function replaced(text: string, ranges: readonly (readonly [number, number])[], by: string): string {

@@ -1,17 +1,14 @@
 /** Runs the handshake checks in order and decides. The only place that makes a {@link Permit}. */
 import type { Step, StepMode } from './check.ts'
 import { type Connection, withoutHandshake } from './connection.ts'
-import { broken, type Finding, weigh } from './finding.ts'
+import { type Finding, weigh } from './finding.ts'
+import type { FirstMessage } from './first-message.ts'
 import type { Policy, RoutePolicy } from './policy.ts'
-import type { Newcomer, Occupant, Seat } from './seat.ts'
-import { type Pass, refuse, type Verdict } from './verdict.ts'
+import type { Newcomer, Occupant } from './seat.ts'
+import { giveBack, type Heard, type Taken, type Trace, Trial } from './trial.ts'
+import { type Refusal, refuse } from './verdict.ts'
 
-/** One check's entry in the record of a judgement; without a verdict it was skipped. */
-export interface Trace {
-  readonly check: string
-  readonly mode: StepMode
-  readonly verdict?: Verdict
-}
+export type { Trace } from './trial.ts'
 
 interface Judged<Upstreams> {
   /** With everything the checks learned. */
@@ -27,20 +24,40 @@ interface Judged<Upstreams> {
 export interface Granted<Upstreams> extends Judged<Upstreams> {
   readonly granted: true
   readonly permit: Permit<Upstreams>
+  /** In a dry run of the token: what a first message is yet to show. */
+  readonly later?: Later<Upstreams>
 }
 
-interface Denied<Upstreams> extends Judged<Upstreams> {
+export interface Denied<Upstreams> extends Judged<Upstreams> {
   readonly granted: false
   readonly refusal: Finding
 }
 
 export type Admission<Upstreams = unknown> = Granted<Upstreams> | Denied<Upstreams>
 
+/** Nothing speaks against the handshake, but its token is to come in the first message. */
+export interface Waiting<Upstreams> extends Judged<Upstreams> {
+  readonly granted: 'later'
+  readonly later: Later<Upstreams>
+}
+
+/** The rest of a judgement. One of its two ends it, once. */
+export interface Later<Upstreams> {
+  readonly firstMessage: FirstMessage
+  /** Judges what the client said. Never rejects. */
+  readonly hear: (heard: Heard) => Promise<Admission<Upstreams>>
+  /** It said nothing, or nothing that can be judged. */
+  readonly refuse: (refusal: Refusal) => Admission<Upstreams>
+}
+
 /** The proof that a connection was judged and admitted. Only its type leaves this file, so nothing else can make one. */
 class GrantedPermit<Upstreams> {
   #connection: Connection
   readonly route: RoutePolicy<Upstreams>
   readonly #taken: Taken[]
+  /** Once it is open. */
+  #occupant: Occupant | undefined
+  #isOver = false
 
   constructor(connection: Connection, route: RoutePolicy<Upstreams>, taken: Taken[]) {
     this.#connection = connection
@@ -62,11 +79,30 @@ class GrantedPermit<Upstreams> {
    * @param tell told when a newer one takes its own; only a finding that counts ends it
    */
   opened(tell: (finding: Finding) => void): void {
-    const occupant: Occupant = { replaced: (by) => tell(this.#yield(by)) }
-    // Those of its route before those of all routes: who leaves one leaves both.
-    for (const { check, mode, seat } of this.#taken.toReversed()) {
+    this.#occupant = { replaced: (by) => tell(this.#yield(by)) }
+    this.#sit(this.#taken, this.#occupant)
+  }
+
+  /** Those of its route before those of all routes: who leaves one leaves both. */
+  #sit(taken: readonly Taken[], occupant: Occupant): void {
+    for (const { check, mode, seat } of taken.toReversed()) {
       for (const older of seat?.open(occupant, { check, mode }) ?? []) older.replaced({ check, mode })
     }
+  }
+
+  /** A newer token of the same user stands behind it, or its first: what is known of it from here on. */
+  renew(connection: Connection): void {
+    this.#connection = connection
+  }
+
+  /** What a judgement that ended later has learned and taken. */
+  join({ connection, findings, taken }: Pick<Trial, 'connection' | 'findings' | 'taken'>): void {
+    const added = taken.splice(0)
+    if (this.#isOver) return giveBack(added)
+    this.#connection = connection
+    this.#taken.push(...added)
+    if (this.#occupant) this.#sit(added, this.#occupant)
+    if (findings.length > 0) giveBack([...this.#withdraw('dry-run'), ...this.#withdraw('candidate')])
   }
 
   /** From here on it counts no longer where the newer one took its place, however long it takes to close. */
@@ -87,6 +123,7 @@ class GrantedPermit<Upstreams> {
 
   /** Gives back everything the checks took. Safe to call twice. */
   release(): void {
+    this.#isOver = true
     giveBack(this.#taken.splice(0))
   }
 }
@@ -99,96 +136,111 @@ export type Permit<Upstreams = unknown> = GrantedPermit<Upstreams>
  */
 export async function admit<U>(connection: Connection, policy: Policy<U>): Promise<Admission<U>> {
   const trial = new Trial(connection)
-  let refusal = await trial.run(policy.entry)
-  const route = policy.routes.get(trial.connection.route ?? '') ?? policy.unmatched
-  refusal ??= await trial.run(route.steps)
-  const { findings, candidates, trace } = trial
-  const judged = { connection: trial.connection, route, findings, candidates, trace }
-  if (refusal) {
-    giveBack(trial.taken)
-    return { ...judged, granted: false, refusal }
+  const refusal = await trial.run(policy.entry)
+  const route = routeOf(trial, policy)
+  return conclude(trial, route, refusal ?? (await trial.run(route.steps)))
+}
+
+/** The same; of a client that is to show its token in its first message, as far as that can be judged before it. */
+export async function admitOrWait<U>(connection: Connection, policy: Policy<U>): Promise<Admission<U> | Waiting<U>> {
+  const trial = new Trial(connection)
+  const refusal = await trial.run(policy.entry)
+  const route = routeOf(trial, policy)
+  const { firstMessage } = route
+  if (!refusal && firstMessage?.isAwaited(trial.connection)) return wait(trial, route, firstMessage)
+  return conclude(trial, route, refusal ?? (await trial.run(route.steps)))
+}
+
+const routeOf = <U>({ connection }: Trial, policy: Policy<U>) =>
+  policy.routes.get(connection.route ?? '') ?? policy.unmatched
+
+async function wait<U>(
+  trial: Trial,
+  route: RoutePolicy<U>,
+  firstMessage: FirstMessage,
+): Promise<Admission<U> | Waiting<U>> {
+  const refusal = await trial.run(firstMessage.before)
+  if (refusal) return conclude(trial, route, refusal)
+  const taken = trial.taken.length
+  const found = trial.findings.length
+  const noPlace = await trial.run([firstMessage.place])
+  const place = trial.taken.splice(taken)
+  if (noPlace) return conclude(trial, route, noPlace)
+  if (firstMessage.mode === 'enforce') {
+    return { ...judgedBy(trial, route), granted: 'later', later: hearing(trial, route, firstMessage, place) }
   }
+  const granted = grant(trial, route)
+  // Enforced, it would not have come to speak.
+  if (trial.findings.length > found) return granted
+  return { ...granted, later: hearing(trial, route, firstMessage, place, granted.permit) }
+}
+
+/**
+ * @param place what it holds while it waits
+ * @param permit of a dry run, which does not wait
+ */
+function hearing<U>(
+  trial: Trial,
+  route: RoutePolicy<U>,
+  firstMessage: FirstMessage,
+  place: Taken[],
+  permit?: GrantedPermit<U>,
+): Later<U> {
+  const { mode, after } = firstMessage
+  return {
+    firstMessage,
+    hear: async (heard) => {
+      giveBack(place)
+      return conclude(trial, route, await trial.runOn(heard, after), permit)
+    },
+    refuse: (refusal) => {
+      giveBack(place)
+      return conclude(trial, route, trial.refuse({ check: 'token', mode }, refusal), permit)
+    },
+  }
+}
+
+const judgedBy = <U>({ connection, findings, candidates, trace }: Trial, route: RoutePolicy<U>): Judged<U> => ({
+  connection,
+  route,
+  findings,
+  candidates,
+  trace,
+})
+
+/** @param permit where it was given before all was judged */
+function conclude<U>(
+  trial: Trial,
+  route: RoutePolicy<U>,
+  refusal: Finding | undefined,
+  permit?: GrantedPermit<U>,
+): Admission<U> {
+  if (refusal) {
+    giveBack(trial.taken.splice(0))
+    return { ...judgedBy(trial, route), granted: false, refusal }
+  }
+  if (!permit) return grant(trial, route)
+  permit.join(trial)
+  return { ...judgedBy(trial, route), granted: true, permit }
+}
+
+function grant<U>(trial: Trial, route: RoutePolicy<U>): Granted<U> {
+  const taken = trial.taken.splice(0)
   const isClean = trial.findings.length === 0
   // Whoever dry run spared counts into nothing that is in dry run too: the report equals enforcement.
-  giveBack(trial.taken.filter(({ mode }) => !isClean && mode !== 'enforce'))
-  const kept = trial.taken.filter(({ mode }) => isClean || mode === 'enforce')
-  return { ...judged, granted: true, permit: new GrantedPermit(trial.connection, route, kept) }
+  giveBack(taken.filter(({ mode }) => !isClean && mode !== 'enforce'))
+  const kept = taken.filter(({ mode }) => isClean || mode === 'enforce')
+  return { ...judgedBy(trial, route), granted: true, permit: new GrantedPermit(trial.connection, route, kept) }
 }
 
-const settled = (verdict: Promise<Verdict>): Promise<Verdict> => verdict.catch(broken)
-
-/** What a check took, to be given back once. */
-interface Taken {
-  readonly check: string
-  readonly mode: StepMode
-  readonly release: () => void
-  readonly seat: Seat | undefined
-}
-
-/** Last taken, first given back. */
-function giveBack(taken: readonly Taken[]): void {
-  for (const { release } of taken.toReversed()) release()
-}
-
-/** The state of one judgement. */
-class Trial {
-  connection: Connection
-  readonly findings: Finding[] = []
-  readonly candidates: Finding[] = []
-  readonly trace: Trace[] = []
-  readonly taken: Taken[] = []
-
-  constructor(connection: Connection) {
-    this.connection = connection
-  }
-
-  /** Runs steps until one refuses and counts; returns that finding. */
-  async run(steps: readonly Step[]): Promise<Finding | undefined> {
-    for (const step of steps) {
-      if (!this.#isJudgeable(step)) this.#skip(step)
-      else {
-        const verdict = this.#judge(step)
-        // Most checks know at once; only what is asked of others is waited for.
-        const finding = this.#conclude(step, verdict instanceof Promise ? await settled(verdict) : verdict)
-        if (finding?.counted) return finding
-      }
-    }
-    return undefined
-  }
-
-  #isJudgeable(step: Step): boolean {
-    return step.needs.every((fact) => this.connection[fact] !== undefined)
-  }
-
-  #skip(step: Step): void {
-    this.trace.push({ check: step.check, mode: step.mode })
-  }
-
-  #judge(step: Step): Verdict | Promise<Verdict> {
-    try {
-      return step.judge(this.connection)
-    } catch (error) {
-      return broken(error)
-    }
-  }
-
-  #conclude(step: Step, verdict: Verdict): Finding | undefined {
-    this.trace.push({ check: step.check, mode: step.mode, verdict })
-    this.#learn(verdict)
-    if (verdict.ok) return this.#keep(step, verdict)
-    const finding = weigh(step, verdict)
-    const kept = finding.action === 'candidate' ? this.candidates : this.findings
-    kept.push(finding)
-    return finding
-  }
-
-  #keep({ check, mode }: Step, { release, seat, undo }: Pass): undefined {
-    if (release) this.taken.push({ check, mode, release, seat })
-    // Enforced, the earlier refusal would have kept this connection from being counted here.
-    if (undo && mode !== 'enforce' && this.findings.length > 0) undo()
-  }
-
-  #learn(verdict: Verdict): void {
-    if (verdict.learned) this.connection = { ...this.connection, ...verdict.learned }
-  }
+/** What an open connection's newer message comes to: it takes nothing, and gives the facts as they are then. */
+export async function judgeAgain(
+  connection: Connection,
+  heard: Heard,
+  steps: readonly Step[],
+): Promise<Pick<Trial, 'connection' | 'findings'> & { readonly refusal: Finding | undefined }> {
+  const trial = new Trial(connection)
+  const refusal = await trial.runOn(heard, steps)
+  giveBack(trial.taken)
+  return { connection: trial.connection, findings: trial.findings, refusal }
 }

@@ -27,6 +27,14 @@ export interface Step {
   readonly judge: HandshakeCheck
   /** How often it is asked again of an open connection, ms; absent: never. */
   readonly recheckMs?: number
+  /** How a check that stands behind the token judges in two parts those who show it in their first message; absent: all of it after that. */
+  readonly parted?: Parted
+}
+
+/** A check in two: what it judges of the handshake alone, and what of the token. */
+export interface Parted {
+  readonly before: HandshakeCheck
+  readonly after: HandshakeCheck
 }
 
 /**

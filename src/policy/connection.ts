@@ -64,6 +64,10 @@ export interface Connection extends Learned {
   readonly header: (name: string) => readonly string[]
   /** The subprotocols offered, in order. */
   readonly protocols: readonly string[]
+  /** Its handshake is over, and what only that needed is gone: the query, the subprotocols, every header but Origin. */
+  readonly shed?: true
+  /** A message of the client as JSON, while a token is looked for in it. */
+  readonly message?: unknown
 }
 
 /** Every fact a check may have to wait for. */
@@ -74,5 +78,6 @@ const NONE: readonly string[] = []
 /** The facts that outlive the handshake: of its headers Origin, which the log names, and of its target the path. */
 export function withoutHandshake(connection: Connection): Connection {
   const origin = connection.header('origin')
-  return { ...connection, query: '', protocols: NONE, header: (name) => (name === 'origin' ? origin : NONE) }
+  const header = (name: string) => (name === 'origin' ? origin : NONE)
+  return { ...connection, query: '', protocols: NONE, header, shed: true }
 }

@@ -2,6 +2,7 @@
 import type { Answers } from './answers.ts'
 import type { FrameStep, MessageStep, Mode, StandingStep, Step } from './check.ts'
 import type { Connection } from './connection.ts'
+import type { FirstMessage } from './first-message.ts'
 
 /** How a refused client is answered: a close code, an HTTP status, or a code for browsers (they send Origin) only. */
 export type RejectWith = 'close' | 'http' | 'auto'
@@ -14,6 +15,10 @@ export interface RoutePolicy<Upstreams = unknown> {
   readonly frames: readonly FrameStep[]
   /** Reads the client's messages; absent: nobody does. */
   readonly messages?: MessageStep | undefined
+  /** Takes newer tokens of open connections from among them. */
+  readonly refresh?: Refresh | undefined
+  /** Lets clients in to show their token in their first message. */
+  readonly firstMessage?: FirstMessage | undefined
   /** Reads the backend's. */
   readonly outbound?: MessageStep | undefined
   /** Whether the client's offer to compress messages reaches the backend. */
@@ -43,6 +48,20 @@ export interface RoutePolicy<Upstreams = unknown> {
   readonly payload: (connection: Connection) => string
   /** Masks what must not be logged of a query string. */
   readonly maskQuery: (query: string) => string
+}
+
+/** How a newer token of the same user extends an open connection. */
+export interface Refresh {
+  /** Tells the messages that carry one from the others. */
+  readonly step: MessageStep
+  /** Judges what such a message says. */
+  readonly judged: readonly Step[]
+  /** What becomes of the connection where that refuses. */
+  readonly onInvalid: 'close' | 'error'
+  /** A text message for the client where it was extended. */
+  readonly reply?: string | undefined
+  /** And where it was not, and may stay. */
+  readonly errorMessage?: string | undefined
 }
 
 /** Gives a ticket for a token in a header. */

@@ -57,7 +57,12 @@ export const REASONS = {
   overloaded: row(1013, 'Try again later', 503, 'raise the top-level limits.connections.total, or add replicas'),
   shutting_down: row(1012, 'Service restart', 503, 'reconnect: another instance takes over'),
   internal_error: row(1011, 'Internal error', 500, 'see the detail in the log'),
-  token_timeout: row(4408, 'Token timeout', 408, 'send the first message sooner'),
+  token_timeout: row(
+    4408,
+    'Token timeout',
+    408,
+    'send the first message sooner, or raise token.firstMessage.timeout of the route',
+  ),
   address_not_allowed: row(1008, 'Access denied', 403, 'see the address lists of the route'),
   session_replaced: row(4009, 'Replaced by a newer connection', 409, 'the same user opened a newer connection'),
   message_not_allowed: row(1008, 'Access denied', 403, 'see messages.allow of the route'),

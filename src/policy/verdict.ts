@@ -15,6 +15,8 @@ export interface Pass {
   readonly undo?: () => void
   /** What was looked at, for `wsluice explain`. */
   readonly detail?: string
+  /** A message that is for us: it goes no further. What it says, as JSON. */
+  readonly forUs?: { readonly value: unknown }
 }
 
 export interface Refusal {

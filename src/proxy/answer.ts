@@ -1,5 +1,7 @@
 /** Our own short answers to ordinary HTTP: a status and a constant text. */
+
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { acceptKey } from '../frames/accept.ts'
 
 /** How long the rest of what a client sends is read and dropped, so that it can read our answer before the end. */
 const LINGER_MS = 5_000
@@ -53,3 +55,15 @@ export function discard(request: IncomingMessage, response: ServerResponse): voi
 
 /** A socket's error is followed by its `close`, which is where we act. */
 export function ignore(): void {}
+
+/** A 101 of our own. @param protocol the subprotocol chosen, if one is */
+export function switchingAnswer(key: string, protocol: string | undefined): Buffer {
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${acceptKey(key)}`,
+    ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+  ]
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+}

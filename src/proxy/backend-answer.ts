@@ -8,7 +8,7 @@ import type { RoutePolicy } from '../policy/policy.ts'
 import type { Switch } from './dialled.ts'
 import { endToEnd, pairs, valuesOf } from './headers.ts'
 import type { Linger } from './linger.ts'
-import type { Upgrade } from './pending-upgrade.ts'
+import type { Opened, Upgrade } from './pending-upgrade.ts'
 import { type StallTiming, taken, watchStall } from './stall.ts'
 
 /** Its 101, with all its headers. Its subprotocol passes, unless that is a token, or the client would be left without any. */
@@ -29,10 +29,18 @@ export function switchAnswer(response: Switch, { protocols }: Connection, route:
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
+/** What in a 101 is not what the client was told before it; undefined: they agree. */
+export function disagreement({ rawHeaders }: Switch, { protocol }: Opened): string | undefined {
+  const chosen = valuesOf(rawHeaders, 'sec-websocket-protocol').join(', ')
+  if (chosen !== (protocol ?? '')) return `the backend chose the subprotocol "${chosen}", not "${protocol ?? ''}"`
+  const extensions = valuesOf(rawHeaders, 'sec-websocket-extensions').join(', ')
+  return extensions === '' ? undefined : 'the backend chose an extension that was not offered'
+}
+
 /** The extensions of a 101 as the client is told of them: where messages may vanish, no other refers to them (trap 17). */
-export function extensionsTold(value: string, { frames, messages }: RoutePolicy): string {
+export function extensionsTold(value: string, { frames, messages, refresh }: RoutePolicy): string {
   const steps = messages ? [...frames, messages] : frames
-  return steps.some(drops) ? withoutClientContext(value) : value
+  return steps.some(drops) || refresh?.step.mode === 'enforce' ? withoutClientContext(value) : value
 }
 
 const drops = ({ mode, exceeding }: FrameStep | MessageStep) =>

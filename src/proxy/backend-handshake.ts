@@ -7,19 +7,32 @@ import type { Handshake } from './dialled.ts'
 import { offered } from './extension-offer.ts'
 import { clientFacts, filtered, pairs, toBackend } from './headers.ts'
 import { identityHeaders } from './identity.ts'
+import type { Opened } from './pending-upgrade.ts'
 
-/** @param policy the one that the client was judged by */
-export function backendHandshake(request: IncomingMessage, permit: Permit, policy: Policy): Handshake {
+/**
+ * @param policy the one that the client was judged by
+ * @param opened what the client was told already, and the backend must agree to
+ */
+export function backendHandshake(request: IncomingMessage, permit: Permit, policy: Policy, opened?: Opened): Handshake {
   const { connection, route } = permit
   // A handshake has no body to expect anything of; and node:http sends a head with Expect as UTF-8 (trap 39).
   const asked = filtered(request.rawHeaders, (name) => name !== 'expect')
   const headers = offered(toBackend(asked, clientFacts(connection, policy)), route)
-  const kept = route.strip ? stripped(headers, connection.protocols, route.strip) : headers
+  const asking = opened ? agreedOn(headers, opened) : headers
+  const kept = route.strip ? stripped(asking, connection.protocols, route.strip) : asking
   const own = ['Connection', 'Upgrade', 'Upgrade', 'websocket', ...identityHeaders(connection, route)]
   const query = route.strip ? route.strip.query(connection.query) : connection.query
   const target = route.strip ? `${connection.path}${query === '' ? '' : `?${query}`}` : (request.url ?? '/')
   return { target, headers: [...kept, ...own], accept: acceptKey(request.headers['sec-websocket-key'] ?? '') }
 }
+
+/** It is offered nothing that the client was not told. */
+function agreedOn(headers: readonly string[], { protocol }: Opened): string[] {
+  const others = filtered(headers, (name) => !NEGOTIATED.has(name))
+  return protocol === undefined ? others : [...others, 'Sec-WebSocket-Protocol', protocol]
+}
+
+const NEGOTIATED: ReadonlySet<string> = new Set(['sec-websocket-protocol', 'sec-websocket-extensions'])
 
 /** The headers without the token. Subprotocols may stand on several lines; what is left of them stands on one. */
 function stripped(headers: readonly string[], offered: readonly string[], strip: StripToken): string[] {

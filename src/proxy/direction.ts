@@ -196,8 +196,8 @@ export class Direction {
   }
 
   /** A frame that must not pass, or not yet. What was good before it has gone out, or goes now. */
-  #stop(finding: Finding, chunk: Uint8Array, at: number, end: number): number {
-    if (finding.action !== 'close' && finding.action !== 'delay') return this.#drop(chunk, at, end)
+  #stop(finding: Finding | 'taken', chunk: Uint8Array, at: number, end: number): number {
+    if (finding === 'taken' || !['close', 'delay'].includes(finding.action)) return this.#drop(chunk, at, end)
     this.out.forward(chunk, at)
     if (finding.action === 'close') this.#events.refused(finding)
     else this.#waiting.begin(finding, chunk, at, end)

@@ -1,8 +1,7 @@
 /** Ending well: readyz says no, then new upgrades are refused and open connections closed, spread over time (trap 33). */
 import type { Observe } from '../observe/events.ts'
 import { CLOSING_MS } from './closing.ts'
-import type { Session } from './session.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions, Waiter } from './sessions.ts'
 import type { Wheel } from './wheel.ts'
 
 /** All in ms. */
@@ -33,7 +32,7 @@ const LAST_STEPS = 10
 
 export class Drain {
   readonly #context: DrainContext
-  readonly #told = new WeakSet<Session>()
+  readonly #told = new WeakSet<Waiter>()
   #stage: 'serving' | 'delaying' | 'closing' | 'drained' = 'serving'
   #done: Promise<Drained> | undefined
   #isCut = false
@@ -86,10 +85,10 @@ export class Drain {
     return { forced: left.length }
   }
 
-  /** Gives every open session its moment, also those that were being admitted when the drain began. */
+  /** Gives every open session its moment, also those that were being admitted when the drain began, and those who are to speak first. */
   #tell(until: number): void {
     const { sessions, wheel, now } = this.#context
-    for (const session of sessions.all()) {
+    for (const session of [...sessions.all(), ...sessions.waiters()]) {
       if (this.#told.has(session)) continue
       this.#told.add(session)
       wheel.at(now() + Math.random() * Math.max(0, until - now()), () =>

@@ -15,10 +15,10 @@ export function offered(headers: readonly string[], route: RoutePolicy): readonl
   return after === '' ? others : [...others, NAME, after]
 }
 
-function wanted(offer: string, { compression, messages, outbound }: RoutePolicy): string {
+function wanted(offer: string, { compression, refresh, messages, outbound }: RoutePolicy): string {
   let left = offer
   if (compression === 'strip') left = uncompressedOffer(left)
-  if (isEnforced(messages) || isEnforced(outbound)) left = readableOffer(left)
+  if ([refresh?.step, messages, outbound].some(isEnforced)) left = readableOffer(left)
   // What vanishes must not be referred to (trap 17).
   return isEnforced(outbound) && outbound?.exceeding.action !== 'close' ? withoutServerContext(left) : left
 }

@@ -6,8 +6,8 @@ import type { DirectionEvents, DirectionOptions } from './direction-options.ts'
 import type { Outlet } from './outlet.ts'
 import type { Reading } from './reading.ts'
 
-/** `kept`: it goes out later, or did. A finding: its message must not go out. */
-export type Taken = 'pass' | 'kept' | Finding
+/** `kept`: it goes out later, or did. `taken`: its message was for us. A finding: its message must not go out. */
+export type Taken = 'pass' | 'kept' | 'taken' | Finding
 
 export class Intake {
   /** Absent where nobody reads the messages. */
@@ -29,6 +29,7 @@ export class Intake {
     const { reading } = this
     if (!reading || this.#reader.frame.messageOpcode === 0) return 'pass'
     const finding = reading.header(this.#reader, { held, chunk, at, end })
+    if (finding === 'taken') return finding
     if (finding?.counted) return this.#refused(finding, chunk, at)
     this.#out.isWithheld = reading.isWithholding
     if (!reading.isWithholding) return 'pass'
@@ -42,6 +43,7 @@ export class Intake {
     const { frame, left } = this.#reader
     if (!reading?.isKeeping || frame.messageOpcode === 0) return 'pass'
     const finding = reading.payload(frame, chunk, at, end, left)
+    if (finding === 'taken') return finding
     if (finding?.counted) return this.#refused(finding, chunk, at)
     return reading.isWithholding ? this.#keptBack(reading, end) : 'pass'
   }

@@ -18,6 +18,8 @@ export class KeptMessage {
   #taken = 0
   #key = 0
   #isNewFrame = false
+  /** Bytes that it is not to have room for before it has them. */
+  #most = 0
 
   constructor(memory: MessageMemory) {
     this.#memory = memory
@@ -31,10 +33,12 @@ export class KeptMessage {
   /**
    * A frame begins.
    * @param header its header, in one or two pieces
+   * @param most bytes of a message: room is made for no more, but for headers
    * @returns false where the memory is full
    */
-  begin(header: readonly Uint8Array[], key: number): boolean {
+  begin(header: readonly Uint8Array[], key: number, most: number): boolean {
     this.#key = key
+    this.#most = most
     this.#isNewFrame = true
     return header.every((piece) => this.#add(piece))
   }
@@ -95,7 +99,8 @@ export class KeptMessage {
   }
 
   #grow(length: number): boolean {
-    const size = Math.max(SMALLEST, length, this.#bytes.length * 2)
+    const had = this.#bytes.length
+    const size = Math.max(SMALLEST, length, had < this.#most ? Math.min(had * 2, this.#most) : Math.ceil(had * 1.25))
     if (!this.#take(size - this.#bytes.length)) return false
     const grown = new Uint8Array(size)
     grown.set(this.#bytes.subarray(0, this.#length))

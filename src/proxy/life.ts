@@ -49,6 +49,8 @@ export class Life {
   readonly #living: Living
   readonly #opened: number
   #route: Route
+  /** When its token ends, since the epoch. */
+  #expiresAt: number | undefined
   /** When its age is over. */
   #ageAt: number
   /** When the next ping is due. */
@@ -68,6 +70,7 @@ export class Life {
   constructor(route: Route, living: Living) {
     this.#living = living
     this.#route = route
+    this.#expiresAt = living.expiresAt
     this.#opened = living.context.clock()
     this.#pingedSince = this.#opened
     this.#ageAt = this.#endOfAge(this.#opened)
@@ -87,6 +90,13 @@ export class Life {
       this.#pingedSince = now
     }
     this.#lookWhenDue(this.#dues(now))
+  }
+
+  /** It has a newer token. In a dry run its end is told of again. */
+  renew(expiresAt: number | undefined): void {
+    this.#expiresAt = expiresAt
+    this.#told?.delete('token_expired')
+    this.#lookWhenDue(this.#dues(this.#living.context.clock()))
   }
 
   /** A receiver does not take what is sent. The session does not end within this call. */
@@ -135,7 +145,8 @@ export class Life {
   }
 
   #dues(now: number): Due[] {
-    const { context, up, down, expiresAt } = this.#living
+    const { context, up, down } = this.#living
+    const expiresAt = this.#expiresAt
     return duesOf({
       now,
       opened: this.#opened,

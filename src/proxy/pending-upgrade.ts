@@ -1,9 +1,15 @@
 /** A client that waits for the answer to its upgrade: what it sends meanwhile is kept, and that it leaves is noticed. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { switchingAnswer } from './answer.ts'
 
-/** More than this is not read before the answer. */
+/** More than this is not read before the answer, nor beyond the longest first message. */
 const MAX_EARLY = 64 * 1024
+
+/** What a client was told whose handshake we answered ourselves. */
+export interface Opened {
+  readonly protocol: string | undefined
+}
 
 export class Upgrade {
   readonly request: IncomingMessage
@@ -11,6 +17,9 @@ export class Upgrade {
   readonly #gone = new AbortController()
   #early: Uint8Array[] = []
   #bytes = 0
+  #most = MAX_EARLY
+  #hear: ((chunk: Uint8Array) => void) | undefined
+  #opened: Opened | undefined
 
   /** @param socket has an error listener already @param head bytes glued to the request */
   constructor(request: IncomingMessage, socket: Duplex, head: Buffer) {
@@ -29,6 +38,25 @@ export class Upgrade {
     return this.#gone.signal
   }
 
+  /** Says yes to the handshake before the backend was asked; undefined: that was not done. */
+  get opened(): Opened | undefined {
+    return this.#opened
+  }
+
+  /** @param protocol the subprotocol chosen */
+  open(protocol: string | undefined): void {
+    this.#opened = { protocol }
+    this.socket.write(switchingAnswer(this.request.headers['sec-websocket-key'] ?? '', protocol))
+  }
+
+  /** Tells of what the client sends, which is kept all the same. @param most bytes that must find room */
+  overhear(hear: (chunk: Uint8Array) => void, most: number): void {
+    this.#most = MAX_EARLY + most
+    for (const chunk of this.#early) hear(chunk)
+    this.#hear = hear
+    this.socket.resume()
+  }
+
   /** Hands the socket over, unread: what the client sent before the answer, in order. */
   take(): readonly Uint8Array[] {
     this.socket.pause()
@@ -41,7 +69,8 @@ export class Upgrade {
   readonly #keep = (chunk: Buffer): void => {
     this.#early.push(chunk)
     this.#bytes += chunk.length
-    if (this.#bytes > MAX_EARLY) this.socket.pause()
+    if (this.#bytes > this.#most) this.socket.pause()
+    this.#hear?.(chunk)
   }
 
   readonly #leave = (): void => {

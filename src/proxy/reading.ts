@@ -10,7 +10,7 @@ import { unmask } from '../frames/mask.ts'
 import type { FrameReader } from '../frames/reader.ts'
 import type { MessageStep } from '../policy/check.ts'
 import type { Finding } from '../policy/finding.ts'
-import type { MessageInspector } from '../policy/inspect-message.ts'
+import type { MessageInspector, MessageOutcome } from '../policy/inspect-message.ts'
 import type { Reason } from '../policy/reasons.ts'
 import { refuse } from '../policy/verdict.ts'
 import { KeptMessage } from './kept-message.ts'
@@ -53,6 +53,8 @@ export class Reading {
   #isRead = false
   /** What may go out of a message that was withheld. */
   #ready: Uint8Array | undefined
+  /** What a reload has made of the policy, until the message under way is over: what is out of that cannot be taken back. */
+  #reloaded: readonly MessageStep[] | undefined
 
   constructor(options: ReadingOptions) {
     const { payloads, memory, began } = options
@@ -67,23 +69,22 @@ export class Reading {
     return !this.#isOff && this.#options.inspector.step.mode === 'enforce'
   }
 
-  /** Takes what a reload has made of the policy, from the next message on; undefined: messages are not read any more. */
-  adopt(step: MessageStep | undefined): void {
-    this.#isOff = step === undefined
-    if (step) this.#options.inspector.adopt(step)
+  /** Takes what a reload has made of the policy, from the next message on; none: messages are not read any more. */
+  adopt(steps: readonly MessageStep[]): void {
+    this.#reloaded = steps
+    if (!this.isKeeping) this.#adoptReloaded()
   }
 
   /**
-   * The header of a data frame, before any of it goes out. Returns the refusal of its message, counted or not, where it is
-   * one.
+   * The header of a data frame, before any of it goes out. Returns what becomes of its message, where that is known.
    */
-  header({ frame, maskKey }: FrameReader, { held, chunk, at, end }: HeaderPlace): Finding | undefined {
+  header({ frame, maskKey }: FrameReader, { held, chunk, at, end }: HeaderPlace): MessageOutcome {
     if (frame.first) return this.#begin(frame, maskKey, { held, chunk, at, end })
     return this.isKeeping ? this.#keep(frame, maskKey, { held, chunk, at, end }) : undefined
   }
 
   /** Payload of that frame, while it is kept; `left`: bytes of it that are to come. */
-  payload(frame: Frame, chunk: Uint8Array, at: number, end: number, left: number): Finding | undefined {
+  payload(frame: Frame, chunk: Uint8Array, at: number, end: number, left: number): MessageOutcome {
     if (!this.#kept.add(chunk.subarray(at, end))) return this.#isFull(frame)
     return left === 0 && frame.fin ? this.#whole(frame) : undefined
   }
@@ -100,8 +101,9 @@ export class Reading {
     this.#stopKeeping()
   }
 
-  #begin(frame: Frame, key: number, place: HeaderPlace): Finding | undefined {
+  #begin(frame: Frame, key: number, place: HeaderPlace): MessageOutcome {
     this.#stopKeeping()
+    this.#adoptReloaded()
     this.isWithholding = false
     this.#isRead = !this.#isOff
     const refused = this.#isRead ? this.#unreadable(frame) : this.#skip(frame)
@@ -113,6 +115,14 @@ export class Reading {
     const payload = scratch(frame.length)
     const isAscii = unmask(payload, chunk, end, end + frame.length, key, 0)
     return this.#judge(frame, payload, isAscii)
+  }
+
+  #adoptReloaded(): void {
+    const steps = this.#reloaded
+    if (!steps) return
+    this.#reloaded = undefined
+    this.#isOff = steps.length === 0
+    if (steps.length > 0) this.#options.inspector.adopt(steps)
   }
 
   get #most(): number {
@@ -134,29 +144,30 @@ export class Reading {
     if (frame.compressed && this.#options.payloads !== 'alone') this.#isLost = true
   }
 
-  #startKeeping(frame: Frame, key: number, place: HeaderPlace): Finding | undefined {
+  #startKeeping(frame: Frame, key: number, place: HeaderPlace): MessageOutcome {
     this.isKeeping = true
     this.isWithholding = this.isEnforced
     return this.#keep(frame, key, place)
   }
 
-  #keep(frame: Frame, key: number, { held, chunk, at, end }: HeaderPlace): Finding | undefined {
+  #keep(frame: Frame, key: number, { held, chunk, at, end }: HeaderPlace): MessageOutcome {
     if (frame.messageLength > this.#most || this.#kept.length > this.#most + MOST_HEADERS) return this.#isTooBig(frame)
     // A copy of what goes out anyway needs no headers.
     const header = this.isWithholding ? [...(held ? [held] : []), chunk.subarray(at, end)] : []
-    if (!this.#kept.begin(header, key)) return this.#isFull(frame)
+    if (!this.#kept.begin(header, key, this.#most)) return this.#isFull(frame)
     return frame.fin && frame.length === 0 ? this.#whole(frame) : undefined
   }
 
-  #whole(frame: Frame): Finding | undefined {
+  #whole(frame: Frame): MessageOutcome {
     const { payload, isAscii } = this.#kept.unmasked(scratch)
-    const finding = this.#judge(frame, payload, isAscii)
-    if (this.isWithholding && !finding?.counted) this.#ready = this.#kept.take()
+    const outcome = this.#judge(frame, payload, isAscii)
+    const passes = outcome === undefined || (outcome !== 'taken' && !outcome.counted)
+    if (this.isWithholding && passes) this.#ready = this.#kept.take()
     this.#stopKeeping()
-    return finding
+    return outcome
   }
 
-  #judge(frame: Frame, bytes: Uint8Array, isAscii: boolean): Finding | undefined {
+  #judge(frame: Frame, bytes: Uint8Array, isAscii: boolean): MessageOutcome {
     const payload = frame.compressed ? this.#inflater.inflate(bytes, this.#most) : bytes
     if (typeof payload === 'string') return this.#notInflated(frame, payload)
     const kind = frame.messageOpcode === OPCODE.text ? 'text' : 'binary'

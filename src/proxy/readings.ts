@@ -1,28 +1,29 @@
-/** Which sides of a session have their messages read, as its route wants it now. */
+/** Which sides of a session have their messages read, as its route wants it now; and what the client says to us in them. */
 import { droppable, takeover } from '../frames/extensions.ts'
 import type { Peer } from '../frames/frame.ts'
+import type { Permit } from '../policy/admit.ts'
 import type { MessageStep } from '../policy/check.ts'
-import type { Finding } from '../policy/finding.ts'
+import type { Connection } from '../policy/connection.ts'
 import { MessageInspector } from '../policy/inspect-message.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import type { Direction } from './direction.ts'
 import type { MessageMemory } from './message-memory.ts'
 import { Reading } from './reading.ts'
+import { Refreshing, type RefreshingParts } from './refreshing.ts'
 import type { Pair } from './session-context.ts'
 
-interface Parts {
+interface Parts extends Omit<RefreshingParts, 'permit' | 'out'> {
   /** What the client sends, and what the backend does. */
   readonly up: Direction
   readonly down: Direction
   readonly memory: MessageMemory
-  /** Told of every refusal, enforced or not. */
-  readonly found: (finding: Finding) => void
 }
 
 export class Readings {
   readonly #pair: Pair
   readonly #parts: Parts
   readonly #readings = new Map<Peer, Reading>()
+  #refreshing: Refreshing | undefined
   #began: 'first' | 'later' = 'first'
 
   constructor(pair: Pair, parts: Parts) {
@@ -33,30 +34,58 @@ export class Readings {
   }
 
   /** Takes the route as a reload has made it. */
-  adopt({ messages, outbound }: RoutePolicy): void {
-    this.#adopt('client', messages)
-    this.#adopt('upstream', outbound)
+  adopt({ refresh, messages, outbound }: RoutePolicy): void {
+    if (refresh) this.#refreshing ??= this.#refreshes()
+    this.#refreshing?.adopt(refresh)
+    this.#adopt('client', [refresh?.step, messages])
+    this.#adopt('upstream', [outbound])
+  }
+
+  /** What the client sends, before anything becomes of it. */
+  overhear(chunk: Uint8Array): void {
+    this.#pair.overhearing?.hear(chunk)
   }
 
   /** Nothing more is read: what is kept is given back. */
   release(): void {
+    this.#pair.overhearing?.left()
+    this.#refreshing?.stop()
     for (const reading of this.#readings.values()) reading.release()
   }
 
-  #adopt(sender: Peer, step: MessageStep | undefined): void {
+  #refreshes(): Refreshing {
+    const { down, ...parts } = this.#parts
+    return new Refreshing({ ...parts, permit: this.#pair.permit, out: down.out })
+  }
+
+  #adopt(sender: Peer, wanted: readonly (MessageStep | undefined)[]): void {
+    const steps = wanted.filter((step) => step !== undefined)
     const reading = this.#readings.get(sender)
-    if (reading) return reading.adopt(step)
-    if (!step) return
-    const made = this.#read(sender, step)
+    if (reading) return reading.adopt(steps)
+    if (steps.length === 0) return
+    const made = this.#read(sender, steps)
     this.#readings.set(sender, made)
     this.#parts[sender === 'client' ? 'up' : 'down'].intake.reading = made
   }
 
-  #read(sender: Peer, step: MessageStep): Reading {
+  #read(sender: Peer, steps: readonly MessageStep[]): Reading {
     const { permit, rsv, extensions } = this.#pair
     const { memory, found } = this.#parts
-    const inspector = new MessageInspector(permit.connection, step, found, droppable(extensions, sender))
+    const taken = (value: unknown) => this.#refreshing?.show(value)
+    const inspector = new MessageInspector(
+      withItsClaims(permit),
+      steps,
+      { found, taken },
+      droppable(extensions, sender),
+    )
     const payloads = rsv.opaque ? 'unreadable' : takeover(extensions, sender)
     return new Reading({ sender, inspector, memory, payloads, began: this.#began })
   }
+}
+
+/** A connection whose claims are those of its newest token. */
+function withItsClaims(permit: Permit): Connection {
+  const claims = { get: () => permit.connection.claims, enumerable: true }
+  // Object.create is typed any; it has all that its prototype has.
+  return Object.create(permit.connection, { claims }) as Connection
 }

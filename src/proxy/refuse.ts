@@ -2,13 +2,13 @@
  * Saying no to an upgrade, the only place that does: a completed handshake with a close frame that a browser can read
  * (trap 9), or an HTTP status. No backend is involved; it costs a few hundred bytes.
  */
-import { acceptKey } from '../frames/accept.ts'
+import { type Close, isSendableCode } from '../frames/close.ts'
 import { closeFrame } from '../frames/writer.ts'
 import type { Answers } from '../policy/answers.ts'
 import type { Connection } from '../policy/connection.ts'
 import type { RejectWith, RoutePolicy } from '../policy/policy.ts'
 import type { Reason } from '../policy/reasons.ts'
-import { rawAnswer } from './answer.ts'
+import { rawAnswer, switchingAnswer } from './answer.ts'
 import type { Linger } from './linger.ts'
 import type { Upgrade } from './pending-upgrade.ts'
 
@@ -19,6 +19,8 @@ export type No =
 
 /** These ask the client to come back, so they are a status that load balancers understand too. */
 const RETRY: ReadonlySet<Reason> = new Set(['shutting_down', 'overloaded'])
+/** What stands for a Close without a code (RFC 6455 section 7.4.1). */
+const NO_CODE = 1005
 /** Seconds, of which a client is told a random one: all at once would be the next overload (trap 33). */
 const RETRY_AFTER = { least: 1, spread: 10 }
 
@@ -30,6 +32,20 @@ export function sayNo(reason: Reason, connection: Connection, route: RoutePolicy
   }
   return { by: 'close', code, text, protocol: echoed(connection.protocols, route) }
 }
+
+/** The same of a client whose connection is open by now: only a Close can tell it. */
+export function closeWith(reason: Reason, answers: Answers): No {
+  const { code, text } = answers[reason]
+  return { by: 'close', code, text, protocol: undefined }
+}
+
+/** The answer to a Close. */
+export const answerTo = ({ code = NO_CODE, reason }: Close): No => ({
+  by: 'close',
+  code,
+  text: reason,
+  protocol: undefined,
+})
 
 /** Too many requests, or no service now (RFC 6585 section 4, RFC 9110 section 15.6.4): worth another try. */
 const isTemporary = (status: number): boolean => status === 429 || status === 503
@@ -49,21 +65,13 @@ function echoed(protocols: readonly string[], route: RoutePolicy): string | unde
 }
 
 /** Delivers it, and lets the client read it. */
-export function deliver(no: No, { request, socket }: Pick<Upgrade, 'request' | 'socket'>, linger: Linger): void {
+export function deliver(no: No, upgrade: Pick<Upgrade, 'request' | 'socket' | 'opened'>, linger: Linger): void {
+  const { request, socket, opened } = upgrade
   if (no.by === 'http') return linger.end(socket, httpAnswer(no.code, no.text, no.retryAfter))
+  const close = closeFrame(isSendableCode(no.code) ? no.code : undefined, no.text, 'client')
+  if (opened) return linger.end(socket, close)
   const key = request.headers['sec-websocket-key'] ?? ''
-  linger.end(socket, Buffer.concat([handshakeAnswer(key, no.protocol), closeFrame(no.code, no.text, 'client')]))
-}
-
-function handshakeAnswer(key: string, protocol: string | undefined): Buffer {
-  const lines = [
-    'HTTP/1.1 101 Switching Protocols',
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${acceptKey(key)}`,
-    ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
-  ]
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  linger.end(socket, Buffer.concat([switchingAnswer(key, no.protocol), close]))
 }
 
 function httpAnswer(status: number, text: string, retryAfter: number | undefined): Buffer {

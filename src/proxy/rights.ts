@@ -15,6 +15,11 @@ export interface Holder {
   readonly conclude: (finding: Finding) => void
 }
 
+/** What is known of it now. */
+interface Known {
+  readonly connection: Connection
+}
+
 type Context = Pick<SessionContext, 'wheel' | 'clock' | 'now'>
 
 type Route = Pick<RoutePolicy, 'steps' | 'standing'>
@@ -31,7 +36,8 @@ interface Recheck {
 const SPREAD = 0.25
 
 export class Rights {
-  readonly #connection: Connection
+  /** Whose facts may change: a newer token has other claims. */
+  readonly #known: Known
   readonly #holder: Holder
   readonly #context: Context
   #standing: readonly StandingStep[] = []
@@ -40,8 +46,8 @@ export class Rights {
   #told: Set<string> | undefined
   #isOver = false
 
-  constructor(route: Route, connection: Connection, holder: Holder, context: Context) {
-    this.#connection = connection
+  constructor(route: Route, known: Known, holder: Holder, context: Context) {
+    this.#known = known
     this.#holder = holder
     this.#context = context
     this.adopt(route)
@@ -52,16 +58,24 @@ export class Rights {
     const before = this.#rechecks
     this.#cancel()
     this.#standing = standing
-    this.#rechecks = steps
+    this.#rechecks = this.#askable(steps)
       .flatMap((step) => (step.recheckMs === undefined ? [] : [{ step, everyMs: step.recheckMs }]))
       .map((one, index) => ({ ...one, at: Math.min(before[index]?.at ?? NEVER, this.#next(one.everyMs)) }))
     for (const one of this.#rechecks) this.#arm(one)
   }
 
+  /**
+   * None, where a reload brought the question after what it is made of was let go: asked about a client without its
+   * query, token and cookies, a service would refuse every connection there is.
+   */
+  #askable(steps: readonly Step[]): readonly Step[] {
+    return this.#known.connection.shed ? [] : steps
+  }
+
   /** Judges what needs no asking. */
   judge(): void {
     for (const step of this.#standing) {
-      const verdict = attempted(() => step.judge(this.#connection, this.#context.now()))
+      const verdict = attempted(() => step.judge(this.#known.connection, this.#context.now()))
       this.#tell(step, verdict)
     }
   }
@@ -84,7 +98,7 @@ export class Rights {
   /** Never rejects. */
   async #ask(one: Recheck): Promise<void> {
     const { step, everyMs } = one
-    const connection = this.#connection
+    const { connection } = this.#known
     one.at = this.#next(everyMs)
     if (step.needs.every((fact) => connection[fact] !== undefined)) {
       const verdict = await attemptedLater(() => step.judge(connection))

@@ -6,6 +6,7 @@ import type { Permit } from '../policy/admit.ts'
 import type { Answers } from '../policy/answers.ts'
 import type { Droppable } from '../policy/inspect.ts'
 import type { MessageMemory } from './message-memory.ts'
+import type { Overhearing } from './overhearing.ts'
 import type { Session } from './session.ts'
 import type { Wheel } from './wheel.ts'
 import type { MakeWire } from './wire.ts'
@@ -39,6 +40,8 @@ export interface Pair {
   readonly rsv: AllowedRsv
   /** The extensions of the 101, as the client was told of them. */
   readonly extensions?: string | undefined
+  /** Listens for a first message, in a dry run. */
+  readonly overhearing?: Overhearing | undefined
   /** Which messages of the client may vanish. */
   readonly droppable: Droppable
 }

@@ -68,7 +68,9 @@ export class Session implements SessionView {
     const conclude = (finding: Finding) => this.conclude(finding)
     const living = { context, later, client, upstream, heartbeat, expiresAt: connection.expiresAt, conclude }
     this.#life = new Life(route, { ...living, up: this.#up, down: this.#down, spread: Math.random() })
-    this.#readings = new Readings(pair, { up: this.#up, down: this.#down, found, memory: context.memory })
+    const renewed = (expiresAt?: number) => this.#life.renew(expiresAt)
+    const parts = { up: this.#up, down: this.#down, found, conclude, renewed, memory: context.memory }
+    this.#readings = new Readings(pair, { ...parts, now: context.now })
     this.#start(pair)
   }
 
@@ -134,6 +136,7 @@ export class Session implements SessionView {
 
   #read(side: Peer, chunk: Uint8Array): void {
     try {
+      if (side === 'client') this.#readings.overhear(chunk)
       this.#from(side).receive(chunk)
     } catch (error) {
       this.#fail(error)

@@ -1,14 +1,22 @@
 /** Every open session, the upgrades that may become one, and the live counters of each route. */
 import type { RouteTotals } from '../observe/events.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
+import type { Reason } from '../policy/reasons.ts'
 import type { Upgrade } from './pending-upgrade.ts'
 import type { Rights } from './rights.ts'
 import type { Session } from './session.ts'
+
+/** A client that is waited for: admitted to speak first. */
+export interface Waiter {
+  readonly end: (reason: Reason, detail: string) => void
+}
 
 export class Sessions {
   /** With the rights to stay, where they were given. */
   readonly #open = new Map<Session, Rights | undefined>()
   readonly #pending = new Set<Upgrade>()
+  /** Of those. */
+  readonly #waiters = new Set<Waiter>()
   readonly #totals = new Map<string, RouteTotals>()
   #isOver = false
 
@@ -32,6 +40,20 @@ export class Sessions {
   remove(session: Session): void {
     this.#open.get(session)?.stop()
     this.#open.delete(session)
+  }
+
+  /** Knows of a client that is waited for until it is not. */
+  waitFor(waiter: Waiter): void {
+    this.#waiters.add(waiter)
+  }
+
+  waitNoMore(waiter: Waiter): void {
+    this.#waiters.delete(waiter)
+  }
+
+  /** As of now. */
+  waiters(): readonly Waiter[] {
+    return [...this.#waiters]
   }
 
   /** Every open session takes its route as a reload has made it. */

@@ -2,16 +2,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import { type Admission, admit } from '../policy/admit.ts'
+import type { Close } from '../frames/close.ts'
+import { type Admission, admitOrWait, type Denied, type Granted, type Waiting } from '../policy/admit.ts'
 import { rawAnswer } from './answer.ts'
-import { Attempt } from './attempt.ts'
+import { type Admitted, Attempt } from './attempt.ts'
 import { describe } from './describe.ts'
+import { isRefusal } from './first-message.ts'
 import { badHandshake } from './handshake.ts'
+import { hearFirst } from './hear-first.ts'
 import { peerOf } from './peer.ts'
 import { Upgrade } from './pending-upgrade.ts'
 import { hidesClient, peerAddress } from './proxied-peer.ts'
-import { deliver, sayNo } from './refuse.ts'
-import type { UpgradeContext } from './upgrade-context.ts'
+import { answerTo, closeWith, deliver, type No, sayNo } from './refuse.ts'
+import type { ProxyPolicy, UpgradeContext } from './upgrade-context.ts'
+import type { UpstreamPool } from './upstream.ts'
 
 /** Serves one upgrade request. The socket has an error listener already (trap 1). */
 export async function serveUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context: UpgradeContext) {
@@ -29,14 +33,64 @@ async function judge(upgrade: Upgrade, started: number, context: UpgradeContext)
   const { request } = upgrade
   const policy = context.policy()
   const connection = describe(rawRequest(request), policy.trust, { at: context.now(), clock: started })
-  const admission = await admit(connection, policy)
-  const no = admission.granted
-    ? undefined
-    : sayNo(admission.refusal.reason, admission.connection, admission.route, policy.answers)
-  observeDecision(admission, no?.code, started, context)
-  if (admission.granted) return new Attempt({ upgrade, admission, policy, started }, context).run()
+  const admission = await admitOrWait(connection, policy)
+  if (admission.granted === 'later') return hear({ upgrade, policy, started }, admission, context)
+  if (admission.granted && admission.later) return tryDry({ upgrade, policy, started }, admission, context)
+  await conclude({ upgrade, policy, started }, admission, context)
+}
+
+/** An upgrade that is judged. */
+type Judged = Pick<Admitted, 'upgrade' | 'policy' | 'started'>
+type Judgement = Admission<UpstreamPool | undefined>
+
+/** @param close a client's, which is answered */
+function conclude(judged: Judged, admission: Judgement, context: UpgradeContext, close?: Close): Promise<void> | void {
+  const { upgrade, policy, started } = judged
+  const tookMs = context.clock() - started
+  if (admission.granted) {
+    observeDecision(admission, undefined, tookMs, context)
+    return new Attempt({ ...judged, admission }, context).run()
+  }
+  const no = noTo(upgrade, admission, policy, close)
+  observeDecision(admission, no.code, tookMs, context)
   upgrade.take()
-  if (no) deliver(no, upgrade, context.linger)
+  deliver(no, upgrade, context.linger)
+}
+
+function noTo(
+  { opened }: Upgrade,
+  { refusal, connection, route }: Denied<unknown>,
+  { answers }: ProxyPolicy,
+  close?: Close,
+): No {
+  if (close) return answerTo(close)
+  return opened ? closeWith(refusal.reason, answers) : sayNo(refusal.reason, connection, route, answers)
+}
+
+/** Lets the client speak first; what it says is judged then. How long it took is its own time. */
+async function hear(
+  judged: Judged,
+  { later, connection }: Waiting<UpstreamPool | undefined>,
+  context: UpgradeContext,
+): Promise<void> {
+  const { upgrade, started } = judged
+  const { clock, now } = context
+  const since = clock()
+  upgrade.open(later.firstMessage.protocolOf(connection))
+  const { said, close } = await hearFirst(upgrade, later.firstMessage, context)
+  const answered = { ...judged, started: started + clock() - since }
+  const admission = isRefusal(said) ? later.refuse(said) : await later.hear({ value: said.value, at: now() })
+  await conclude(answered, admission, context, close)
+}
+
+/** A dry run waits for nobody: it is relayed at once, and what its first message would have come to is told later. */
+function tryDry(judged: Judged, admission: Granted<UpstreamPool | undefined>, context: UpgradeContext): Promise<void> {
+  const tookMs = context.clock() - judged.started
+  const decide = (found: Admission) => {
+    const code = found.granted ? undefined : context.answers()[found.refusal.reason].code
+    observeDecision(found, code, tookMs, context)
+  }
+  return new Attempt({ ...judged, admission, decide }, context).run()
 }
 
 /** What `describe` needs of a request. */
@@ -51,11 +105,10 @@ export const rawRequest = (request: IncomingMessage) => ({
 function observeDecision(
   admission: Admission<unknown>,
   code: number | undefined,
-  started: number,
+  tookMs: number,
   context: UpgradeContext,
 ): void {
   const { connection, route, findings, candidates } = admission
-  const tookMs = context.clock() - started
   const query = connection.query === '' ? '' : `?${route.maskQuery(connection.query)}`
   const url = `${printable(connection.path)}${query}`
   const refusal = admission.granted || code === undefined ? {} : { refusal: { finding: admission.refusal, code } }

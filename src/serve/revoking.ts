@@ -38,8 +38,14 @@ function readBody(body: string, now: number): Revocation | string {
   }
 }
 
+/** How many there are, and at most so many of them as an operator reads them. */
+export const listed = (all: readonly Listed[], most: number) => ({
+  total: all.length,
+  rows: all.slice(0, most).map(shown),
+})
+
 /** With dates. */
-export const shown = ({ id, jti, user, issuedBefore, until, refreshed }: Listed): object => ({
+const shown = ({ id, jti, user, issuedBefore, until, refreshed }: Listed): object => ({
   id,
   jti,
   user,

@@ -18,7 +18,7 @@ import { createObservers, type Observers } from './observers.ts'
 import type { Held } from './proxy.ts'
 import { readiness } from './readiness.ts'
 import { Configuration, type Loaded, type Reloaded } from './reload.ts'
-import { revokeWhat, shown } from './revoking.ts'
+import { listed, revokeWhat } from './revoking.ts'
 import type { OpenServing, Serving } from './serving.ts'
 
 export interface StartOptions {
@@ -133,7 +133,7 @@ function adminServer(configuration: Configuration, serving: Serving, observe: Ob
       parseDuration,
       revoke: (body) => revokeWhat(body, now(), serving.revoke),
       unrevoke: serving.unrevoke,
-      revocations: () => serving.revocations().map(shown),
+      revocations: (most) => listed(serving.revocations(), most),
     },
   })
 }

@@ -44,6 +44,13 @@ export function readDuration(
 export const duration = (bounds: DurationBounds = {}) =>
   parsed(z.string(EXPECTED), (text) => readDuration(text, bounds)).meta({ words: 'duration' })
 
+/** In the largest unit that it is a whole number of: `90s`, `5m`. */
+export function formatDuration(ms: number): string {
+  const whole = Math.round(ms)
+  const [unit, factor] = [...UNITS].findLast(([, length]) => whole >= length && whole % length === 0) ?? ['ms', 1]
+  return `${whole / factor}${unit === 'min' ? 'm' : unit}`
+}
+
 /** In the largest unit that it fills, rounded down: `24.8d`. */
 function inUnits(ms: number): string {
   const [unit, factor] = [...UNITS].findLast(([, length]) => length <= ms) ?? ['ms', 1]

@@ -1,4 +1,5 @@
 import { cookieValues } from './cookies.ts'
+import { spellingsAt, valueAt } from './json-path.ts'
 import { beginsAsJwt } from './looks-like-jwt.ts'
 import { duplicateNames, queryValues } from './query.ts'
 import type { TokenSource } from './sources.ts'
@@ -11,6 +12,8 @@ export interface TokenRequest {
   header(name: string): readonly string[]
   /** The offered subprotocols, in order. */
   readonly protocols: readonly string[]
+  /** A message of the client, as JSON; absent where there is none. */
+  readonly message?: unknown
 }
 
 /** The token in the first source that is present, and that source; undefined when there is none. */
@@ -70,11 +73,20 @@ function tokensAt(source: TokenSource, request: TokenRequest): string[] {
       return protocolIndexes(request.protocols, source).map((index) =>
         unwrap((request.protocols[index] ?? '').slice(source.prefix.length)),
       )
+    case 'message':
+      return textAt(request.message, source.path)
   }
+}
+
+/** With or without `Bearer` before it, as GraphQL clients send what they would put into a header. */
+function textAt(message: unknown, path: readonly string[]): string[] {
+  const value = valueAt(message, path)
+  return typeof value === 'string' ? [headerToken(value, 'optional')] : []
 }
 
 /** Lines and items are counted whether they hold a token or not: `Authorization` twice is already ambiguous. */
 function countAt(source: TokenSource, request: TokenRequest): number {
+  if (source.kind === 'message') return spellingsAt(request.message, source.path)
   return source.kind === 'header' ? request.header(source.name).length : tokensAt(source, request).length
 }
 

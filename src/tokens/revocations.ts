@@ -20,8 +20,8 @@ export interface Listed extends Revocation {
 export const MAX_REVOCATIONS = 100_000
 
 /**
- * A list of revocations, bounded: where it is full, the one that ends first goes, one without an end last. Two of the same
- * add up: the later moment holds, and the later end.
+ * A list of revocations, bounded: where it is full, of the older ones the one that ends first goes, one without an end
+ * last. Two of the same add up: the later moment holds, and the later end.
  */
 export class Revocations {
   readonly #kept = new Map<string, Revocation>()
@@ -47,7 +47,7 @@ export class Revocations {
     // Last in the map: of those that end at once, the oldest goes first.
     this.#kept.delete(id)
     this.#kept.set(id, sum)
-    if (this.#kept.size > this.#max) this.#makeRoom(now)
+    if (this.#kept.size > this.#max) this.#makeRoom(now, id)
     else this.#isFull = false
     return { id, ...sum }
   }
@@ -78,11 +78,14 @@ export class Revocations {
     if (one?.jti !== undefined && one.until === undefined) this.#kept.set(id, { ...one, until })
   }
 
-  #makeRoom(now: number): void {
+  /** @param newest stays: whoever made it is told that it is in force */
+  #makeRoom(now: number, newest: string): void {
     for (const [id, one] of this.#kept) if (isOver(one, now)) this.#kept.delete(id)
     if (this.#kept.size <= this.#max) return
     let first: readonly [string, Revocation] | undefined
-    for (const entry of this.#kept) if (!first || endOf(entry[1]) < endOf(first[1])) first = entry
+    for (const entry of this.#kept) {
+      if (entry[0] !== newest && (!first || endOf(entry[1]) < endOf(first[1]))) first = entry
+    }
     if (first) this.#kept.delete(first[0])
     if (!this.#isFull) this.#onFull()
     this.#isFull = true

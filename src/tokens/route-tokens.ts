@@ -16,7 +16,8 @@ export const tokenTraces = (sources: readonly TokenSource[]) => {
 }
 
 /** The payload of a compact JWS, base64url as it was signed: JSON written anew would change numbers beyond 2^53. */
-const payloadOf = (token: string): string => Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('base64url')
+export const payloadOf = (token: string): string =>
+  Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('base64url')
 
 /** How a handshake looks without its token, wherever a source finds one. */
 export const tokenStrip = (sources: readonly TokenSource[]) => ({

@@ -1,4 +1,6 @@
-/** Where a token may stand in a handshake; `text` is how the configuration spells it. */
+import { parseJsonPath } from './json-path.ts'
+
+/** Where a token may stand in a handshake, or in a message; `text` is how the configuration spells it. */
 export type TokenSource = { readonly text: string } & (
   | { readonly kind: 'query'; readonly name: string }
   /** `name` is in lower case; `bearer` says whether the `Bearer` scheme must stand before the token. */
@@ -8,11 +10,13 @@ export type TokenSource = { readonly text: string } & (
   | { readonly kind: 'protocol-after'; readonly word: string }
   /** The rest of the subprotocol item that begins with `prefix`, which is in lower case (as Kubernetes does). */
   | { readonly kind: 'protocol-prefix'; readonly prefix: string }
+  /** A field of a message that is JSON. */
+  | { readonly kind: 'message'; readonly path: readonly string[] }
 )
 
 /** What stands before the colon. */
 export const TOKEN_KINDS = ['query', 'header', 'cookie', 'protocol', 'message']
-const EXAMPLES = 'query:token, header:authorization, cookie:session or protocol:bearer'
+const EXAMPLES = 'query:token, header:authorization, cookie:session, protocol:bearer or message:payload.authorization'
 /** RFC 9110 section 5.6.2; header names, cookie names and subprotocols are all of this kind. */
 const RFC_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
@@ -22,11 +26,9 @@ export function parseTokenSource(text: string): TokenSource {
   const kind = text.slice(0, Math.max(colon, 0))
   const name = text.slice(colon + 1)
   if (!TOKEN_KINDS.includes(kind)) throw new Error(`${quote(text)}: expected ${EXAMPLES}`)
-  if (kind === 'message') {
-    throw new Error(`${quote(text)}: message sources are not available yet in this version; use ${EXAMPLES}`)
-  }
   if (name === '') throw new Error(`${quote(text)} lacks a name after the colon, as in ${EXAMPLES}`)
   if (kind === 'query') return { text, kind, name: queryName(text, name) }
+  if (kind === 'message') return { text, kind, path: messagePath(text, name) }
   if (!RFC_TOKEN.test(name)) throw new Error(`${quote(text)}: a ${kind} name has no spaces or separators`)
   if (kind === 'cookie') return { text, kind, name }
   return kind === 'header' ? headerSource(text, name.toLowerCase()) : protocolSource(text, name.toLowerCase())
@@ -50,6 +52,14 @@ function queryName(text: string, name: string): string {
   throw new Error(
     `${quote(text)}: give the parameter's name as it reads when decoded, without & = # ? % + ; [ ] or spaces`,
   )
+}
+
+function messagePath(text: string, path: string): string[] {
+  try {
+    return parseJsonPath(path)
+  } catch (error) {
+    throw new Error(`${quote(text)}: ${error instanceof Error ? error.message : 'no path'}`)
+  }
 }
 
 function quote(text: string): string {

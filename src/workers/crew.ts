@@ -6,10 +6,11 @@ import type { Loaded } from '../serve/reload.ts'
 import { MAX_TIMER_MS } from '../settings/duration.ts'
 import type { Listen } from '../settings/listen.ts'
 import type { Revocation } from '../tokens/revocation.ts'
-import { Backoff } from './backoff.ts'
 import type { Ledger } from './ledger.ts'
 import type { Handlers } from './link.ts'
 import { Member } from './member.ts'
+import { Replacing } from './replacing.ts'
+import { SILENCE_LOOK_MS, SILENCE_MS, Silence } from './silence.ts'
 import type { Texts, ToPrimary, ToWorker } from './words.ts'
 
 export interface CrewOptions {
@@ -39,19 +40,23 @@ interface Place {
 export class Crew {
   readonly #options: CrewOptions
   readonly #members = new Set<Member>()
-  readonly #up = new Map<Member, () => void>()
-  readonly #replacing = new Set<NodeJS.Timeout>()
-  readonly #backoff: Backoff
+  readonly #replacing: Replacing
   #loaded: Loaded
   #place: Place | undefined
   #draining: DrainSettings | undefined
+  readonly #silence = new Silence()
+  #watch: NodeJS.Timeout | undefined
   #isOver = false
   #onEnd: (member: Member) => void = () => {}
 
   constructor(options: CrewOptions) {
     this.#options = options
     this.#loaded = options.loaded
-    this.#backoff = new Backoff(options.clock)
+    this.#replacing = new Replacing({
+      start: (number) => this.#replace(number),
+      failed: (number, error) => this.#warn(`worker ${number} cannot be started, and is tried again: ${textOf(error)}`),
+      clock: options.clock,
+    })
   }
 
   /** @param run told of each that ended, asked or not */
@@ -70,6 +75,7 @@ export class Crew {
     const place = { address, reusePort }
     await Promise.all([...this.#members].map((member) => this.#open(member, place)))
     this.#place = place
+    this.#watch = setInterval(() => this.#endSilent(), SILENCE_LOOK_MS)
   }
 
   /** Those that take clients. */
@@ -107,8 +113,7 @@ export class Crew {
   /** A configuration that can be used. Who does not take it is replaced by one that does. */
   async adopt(next: Loaded): Promise<void> {
     this.#loaded = next
-    const texts = textsOf(next)
-    await Promise.all(this.serving.map((member) => this.#orKilled(member, member.link.ask('adopt', texts, START_MS))))
+    await Promise.all(this.serving.map((member) => this.#orKilled(member, this.#tellLatest(member))))
   }
 
   /** Drains all; who fails at it has no connection left either. */
@@ -130,16 +135,34 @@ export class Crew {
     await Promise.all(members.map(({ gone }) => gone))
   }
 
+  /** Ends the waiting of a drain and of `finish`; also for a worker that no longer answers. */
+  cut(): void {
+    this.#endAll('cut')
+  }
+
   /** Ends all at once. */
   destroy(): void {
+    this.#endAll('destroy')
+  }
+
+  #endAll(how: 'cut' | 'destroy'): void {
     this.#stopReplacing()
-    this.tellAll('destroy', undefined)
+    this.tellAll(how, undefined)
     for (const member of this.#members) this.#killLater(member)
+  }
+
+  /** One that is stuck holds its clients, and the kernel sends it more. */
+  #endSilent(): void {
+    for (const member of this.#silence.look(this.serving)) {
+      this.#warn(`worker ${member.number} is replaced: it has said nothing for ${SILENCE_MS / 1000} s`)
+      member.kill()
+    }
   }
 
   #stopReplacing(): void {
     this.#isOver = true
-    for (const timer of this.#replacing) clearTimeout(timer)
+    clearInterval(this.#watch)
+    this.#replacing.stop()
   }
 
   #killLater(member: Member): void {
@@ -165,7 +188,7 @@ export class Crew {
   #handlers(member: Member): Handlers<ToPrimary> {
     return {
       ...this.#options.ledger.answers(member.desk),
-      up: () => this.#up.get(member)?.(),
+      up: () => member.up(),
       counted: (counted) => {
         for (const { link } of this.serving.filter((other) => other !== member)) {
           // To one that does not keep up it would only be more to do.
@@ -190,35 +213,35 @@ export class Crew {
 
   /** Gives it the configuration, the latest that there is. */
   async #begin(member: Member): Promise<void> {
-    await this.#isUp(member)
-    const loaded = this.#loaded
+    await member.started(START_MS)
     const { wire } = this.#options
-    await member.link.ask('begin', { worker: member.number, texts: textsOf(loaded), wire }, START_MS)
+    member.loaded = this.#loaded
+    await member.link.ask('begin', { worker: member.number, texts: textsOf(this.#loaded), wire }, START_MS)
     member.hasBegun = true
     member.link.tell('revoke', this.#options.revoked())
-    if (loaded !== this.#loaded) await member.link.ask('adopt', textsOf(this.#loaded), START_MS)
+    await this.#tellLatest(member)
   }
 
-  #isUp(member: Member): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`worker ${member.number} did not start within ${START_MS} ms`))
-      const timer = setTimeout(late, START_MS)
-      const settle = (how: () => void) => {
-        clearTimeout(timer)
-        this.#up.delete(member)
-        how()
-      }
-      this.#up.set(member, () => settle(resolve))
-      void member.gone.then(() => settle(() => reject(new Error(`worker ${member.number} ended while it started`))))
-    })
+  /** There may be a later one by the time it has taken one. */
+  async #tellLatest(member: Member): Promise<void> {
+    while (member.loaded !== this.#loaded) {
+      member.loaded = this.#loaded
+      await member.link.ask('adopt', textsOf(this.#loaded), START_MS)
+    }
   }
 
   async #open(member: Member, place: Place): Promise<void> {
-    const loaded = this.#loaded
-    if (this.#draining) member.link.tell('drain', { ...this.#draining, delay: 0 })
+    this.#tellDraining(member)
     await member.link.ask('listen', place, START_MS)
     member.isServing = true
-    if (loaded !== this.#loaded) await member.link.ask('adopt', textsOf(this.#loaded), START_MS)
+    // What began while it was not asked.
+    this.#tellDraining(member)
+    await this.#tellLatest(member)
+  }
+
+  /** Told twice it is the same drain. */
+  #tellDraining({ link }: Member): void {
+    if (this.#draining) link.tell('drain', { ...this.#draining, delay: 0 })
   }
 
   #ended(member: Member, how: string): void {
@@ -226,7 +249,7 @@ export class Crew {
     this.#onEnd(member)
     // Before there is a place to listen at, the start as a whole fails.
     if (this.#isOver || !this.#place) return
-    const replacedInMs = this.#backoff.after(member)
+    const replacedInMs = this.#replacing.after(member)
     this.#options.observe({
       type: 'worker_ended',
       worker: member.number,
@@ -234,11 +257,6 @@ export class Crew {
       connections: member.sessions,
       replacedInMs,
     })
-    const timer = setTimeout(() => {
-      this.#replacing.delete(timer)
-      this.#replace(member.number)
-    }, replacedInMs)
-    this.#replacing.add(timer)
   }
 
   #replace(number: number): void {
@@ -251,17 +269,21 @@ export class Crew {
       )
   }
 
+  #warn(message: string): void {
+    this.#options.observe({ type: 'warning', message })
+  }
+
   /** Who fails is of no use: its end brings the next. */
   async #orKilled(member: Member, doing: Promise<unknown>): Promise<void> {
     try {
       await doing
     } catch (error) {
       if (member.hasEnded) return
-      const why = error instanceof Error ? error.message : 'failed'
-      this.#options.observe({ type: 'warning', message: `worker ${member.number} is replaced: ${why}` })
+      this.#warn(`worker ${member.number} is replaced: ${textOf(error)}`)
       member.kill()
     }
   }
 }
 
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : 'failed')
 const textsOf = ({ texts }: Loaded): Texts => [...texts]

@@ -29,6 +29,8 @@ interface Asked {
 const MOST = 512
 /** With more messages than this in front of the pipe, the other end is behind. */
 const MOST_UNSENT = 16
+/** With so many it stands still: each of them was a turn of the event loop in which nothing of the pipe was read. */
+const MOST_STUCK = 1024
 
 /**
  * One end. What is said in one turn of the event loop goes out as one message, in order: a message costs some ten
@@ -72,8 +74,9 @@ export class Link<Out extends Vocabulary, In extends Vocabulary> {
 
   /** Takes a message of the port. */
   take(message: unknown): void {
+    // A pipe holds what a process wrote before it died: who closed has settled its accounts.
     // Only our own processes write here; anything else is none of ours.
-    if (!Array.isArray(message)) return
+    if (this.#isClosed || !Array.isArray(message)) return
     for (const item of message as Item[]) this.#takeItem(item)
   }
 
@@ -87,6 +90,11 @@ export class Link<Out extends Vocabulary, In extends Vocabulary> {
   /** Whether the other end does not keep up: what is not needed is better left unsaid. */
   get isBehind(): boolean {
     return this.#unsent > MOST_UNSENT
+  }
+
+  /** Whether the other end takes nothing at all: what is said would only pile up here. */
+  get isStuck(): boolean {
+    return this.#unsent > MOST_STUCK
   }
 
   /** How many wait for an answer. */

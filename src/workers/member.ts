@@ -1,5 +1,6 @@
 /** One worker, as its primary sees it. */
 import cluster, { type Worker } from 'node:cluster'
+import type { Loaded } from '../serve/reload.ts'
 import type { Desk } from './desk.ts'
 import { type Handlers, Link } from './link.ts'
 import { wholeLines } from './whole-lines.ts'
@@ -36,34 +37,74 @@ export class Member {
   hasEnded = false
   sessions = 0
   oneClient: string | undefined
+  /** Whether it has said anything since this was set to false. */
+  wasHeard = true
+  /** The configuration that it was told last. */
+  loaded: Loaded | undefined
   readonly #worker: Worker
+  readonly #ended: MemberParts['ended']
 
   /** Starts the process. */
   constructor({ number, handlers, desk, write, complain, ended, clock }: MemberParts) {
     this.number = number
     this.startedAt = clock()
+    this.#ended = ended
     cluster.setupPrimary({ silent: true })
     this.#worker = cluster.fork({ [WORKER_VARIABLE]: String(number) })
     this.desk = desk(this)
     this.link = new Link<ToWorker, ToPrimary>({ send: (message, done) => this.#send(message, done) }, handlers(this))
-    this.#worker.on('message', (message: unknown) => this.link.take(message))
-    this.#worker.on('error', () => {})
+    this.#worker.on('message', (message: unknown) => {
+      this.wasHeard = true
+      this.link.take(message)
+    })
     const { process: child } = this.#worker
+    let gone = () => {}
+    this.gone = new Promise((resolve) => {
+      gone = resolve
+    })
+    child.once('close', gone)
+    this.#worker.on('error', (error: Error) => {
+      // A process that could not be started has no exit; other errors come before one.
+      if (child.pid !== undefined) return
+      this.#end(error.message)
+      gone()
+    })
     child.stdout?.setEncoding('utf8').on('data', wholeLines(write))
     const complainEach = wholeLines((lines) => lines.trimEnd().split('\n').forEach(complain))
     child.stderr?.setEncoding('utf8').on('data', complainEach)
-    this.#worker.on('exit', (code: number | null, signal: string | null) => {
-      this.hasEnded = true
-      this.isServing = false
-      this.link.close()
-      this.desk.releaseAll()
-      ended(this, signal ?? `exit code ${code}`)
+    this.#worker.on('exit', (code: number | null, signal: string | null) => this.#end(signal ?? `exit code ${code}`))
+  }
+
+  /** It has said that it is there. */
+  up: () => void = () => {}
+
+  /** Resolves when it is there; rejects where it ends before that, or takes longer. */
+  started(withinMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (how: string) => reject(new Error(`worker ${this.number} ${how}`))
+      const timer = setTimeout(() => fail(`did not start within ${withinMs} ms`), withinMs)
+      this.up = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      void this.gone.then(() => {
+        clearTimeout(timer)
+        fail('ended while it started')
+      })
     })
-    this.gone = new Promise((resolve) => child.once('close', () => resolve()))
   }
 
   kill(): void {
     this.#worker.process.kill('SIGKILL')
+  }
+
+  #end(how: string): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.isServing = false
+    this.link.close()
+    this.desk.releaseAll()
+    this.#ended(this, how)
   }
 
   #send(message: unknown, done: () => void): void {

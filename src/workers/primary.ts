@@ -13,6 +13,7 @@ import type { OpenServing, Serving, ServingParts } from '../serve/serving.ts'
 import type { Listen } from '../settings/listen.ts'
 import { Crew } from './crew.ts'
 import { Drainage } from './drainage.ts'
+import { ANSWER_MS, hear } from './hear.ts'
 import { Ledger } from './ledger.ts'
 import { canReusePort } from './reuse-port.ts'
 import { Scrape } from './scrape.ts'
@@ -27,8 +28,6 @@ export interface PrimaryOptions {
 }
 
 const clock = () => performance.now()
-/** How long a worker may take over an answer for operators, ms. */
-const ANSWER_MS = 5000
 
 /** Serves clients by so many workers. */
 export const serveByWorkers = (options: PrimaryOptions): OpenServing => {
@@ -63,19 +62,19 @@ async function open({ size, write, complain }: PrimaryOptions, { loaded, observe
     drain: (settings) => drainage.begin(settings),
     isDraining: () => drainage.isDraining,
     finish: (timeoutMs) => crew.finish(timeoutMs),
-    cut: () => crew.tellAll('cut', undefined),
+    cut: () => crew.cut(),
     destroy: () => {
       crew.destroy()
       proxy.destroy()
     },
     list: async (filter, most) => {
-      const lists = await crew.askAll('list', { filter, most }, ANSWER_MS)
+      const lists = await hear(crew, observe, 'list', { filter, most })
       const matching = lists.reduce((sum, list) => sum + list.matching, 0)
       return { matching, rows: lists.flatMap(({ rows }) => rows).slice(0, most) }
     },
     end: async (whom) => (await crew.askAll('end', whom, ANSWER_MS)).reduce((sum, ended) => sum + ended, 0),
     limits: async (top) =>
-      mergeReports([reportOf(limiters(), top), ...(await crew.askAll('limits', top, ANSWER_MS))], top),
+      mergeReports([reportOf(limiters(), top), ...(await hear(crew, observe, 'limits', top))], top),
     revoke: async (revocation) => {
       const kept = await revoke(revocation)
       crew.tellBegun('revoke', [revocation])

@@ -45,6 +45,7 @@ export class RemotePlaces {
   }
 
   #takeAll(table: 'live' | 'candidate', wanted: readonly Wanted[]): Taking<Seat> | Promise<Taking<Seat>> {
+    assertAnswering(this.#link)
     const grant = ++this.#lastGrant
     const says = { table, grant, wanted }
     if (wanted.every(({ max }) => max === undefined)) {
@@ -52,7 +53,6 @@ export class RemotePlaces {
       this.#link.tell('take', says)
       return this.#taken(grant, wanted, [])
     }
-    assertAnswering(this.#link)
     return this.#link.ask('take', says, ANSWER_MS).then(
       (answer) => (answer.ok ? this.#taken(grant, wanted, answer.held) : answer),
       (error: unknown) => {
@@ -95,7 +95,7 @@ export class RemotePlaces {
   }
 }
 
-/** Throws where the primary is behind: a client is then told to come again, and does not wait in a long line. */
+/** Throws where the primary is far behind: the handshake is then refused, and adds nothing to a line that grows. */
 export function assertAnswering(link: Link<ToPrimary, ToWorker>): void {
-  if (link.waiting >= MOST_WAITING) throw new Error('the primary does not keep up with the handshakes')
+  if (link.waiting >= MOST_WAITING || link.isStuck) throw new Error('the primary does not keep up with the handshakes')
 }

@@ -62,7 +62,7 @@ async function administering(actions: Actions, use: (admin: Admin) => Promise<vo
       parseDuration: (text) => (text === '1ms' ? 1 : undefined),
       revoke: async () => ({ id: 'jti:a' }),
       unrevoke: () => true,
-      revocations: () => [],
+      revocations: () => ({ total: 0, rows: [] }),
       ...actions,
     },
   })
@@ -320,7 +320,7 @@ test('admin: an observer that throws costs the connection, not the process', asy
       parseDuration: () => undefined,
       revoke: async () => ({}),
       unrevoke: () => true,
-      revocations: () => [],
+      revocations: () => ({ total: 0, rows: [] }),
     },
   })
   server.listen(0, '127.0.0.1')

@@ -55,7 +55,7 @@ test('a median above the goal does not keep it', () => {
 })
 
 test('every goal names a measure and a peer that its scenario runs against', () => {
-  const known = RIVALS.map(({ id }) => id)
+  const known = [...RIVALS.map(({ id }) => id), 'wsluice']
   for (const goal of GOALS) {
     const scenario = SCENARIOS.find(({ measures }) => measures.some(({ id }) => id === goal.measure))
     assert.ok(scenario, goal.measure)
@@ -66,4 +66,18 @@ test('every goal names a measure and a peer that its scenario runs against', () 
 
 test('no two measures share an id: they name files', () => {
   assert.equal(new Set(MEASURES.map(({ id }) => id)).size, MEASURES.length)
+})
+
+test('what is promised of another of ours is compared with the first, once', () => {
+  const samples = [
+    sample('pingpong-32', 'wsluice', 0, { cpu_us_per_fwd: 4 }),
+    sample('pingpong-32', 'wsluice-workers', 0, { cpu_us_per_fwd: 5 }),
+  ]
+  const peers = ['wsluice', 'wsluice-workers'].map((id) => ({ id, label: id, about: '', version: '1' }))
+  const results = { ...RESULTS, peers, samples }
+  const found = (ours?: string) => outcomes(results, ours).filter(({ goal }) => goal.of !== undefined)
+  const [first] = found()
+  assert.equal(first?.against, 'wsluice, by wsluice-workers')
+  assert.equal(first?.ratio?.median, 1.25)
+  assert.deepEqual(found('wsluice-portable'), [])
 })

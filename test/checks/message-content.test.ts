@@ -63,6 +63,14 @@ const CASES: [
   ['a list has no type', BY_TYPE, {}, '["a"]', 'message_invalid'],
   ['a type in another case too', BY_TYPE, {}, '{"type":"b","Type":"a"}', 'message_invalid'],
   ['a type in another case', ADMIN, {}, '{"TYPE":"admin.stop"}', 'message_invalid'],
+  ['a type with a long s', { ...BY_TYPE, typeField: 'msg' }, {}, '{"msg":"b","m\u017fg":"a"}', 'message_invalid'],
+  [
+    'a type with a Kelvin sign',
+    { ...BY_TYPE, typeField: 'kind' },
+    {},
+    '{"kind":"b","\u212aind":"a"}',
+    'message_invalid',
+  ],
   ['another field', { ...BY_TYPE, typeField: 'op' }, {}, '{"op":"a","type":"x"}', 'pass'],
   ['both schemas', { ...BY_TYPE, schema: schema({ required: ['id'] }) }, {}, '{"type":"a"}', 'message_invalid'],
   ['who may', ADMIN, { role: 'admin' }, '{"type":"admin.stop"}', 'pass'],
@@ -72,6 +80,11 @@ const CASES: [
   ['a role that is an object', ADMIN, { role: { admin: true } }, '{"type":"stop"}', 'message_not_allowed'],
   ['what no rule names', ADMIN, {}, '{"type":"administer"}', 'pass'],
   ['without a type no rule names it', ADMIN, {}, '{}', 'pass'],
+  ['a type in a list, which is a key to some', ADMIN, {}, '{"type":["stop"]}', 'message_invalid'],
+  ['messages in a list', ADMIN, { role: 'admin' }, '[{"type":"stop"}]', 'message_invalid'],
+  ['messages in a list, past rates', { rates: { a: '1/s' } }, {}, '[{"type":"a"}]', 'message_invalid'],
+  ['a rule for all names what has no type', EITHER, {}, '{}', 'message_not_allowed'],
+  ['a rule for all names what is no object', EITHER, {}, '1', 'message_not_allowed'],
   ['the first of two rules', EITHER, { role: 'admin' }, '{"type":"x"}', 'pass'],
   ['the second, by a number', EITHER, { level: 7 }, '{"type":"x"}', 'pass'],
   ['neither', EITHER, { level: '77' }, '{"type":"x"}', 'message_not_allowed'],
@@ -89,6 +102,18 @@ test('messages of both kinds are read', () => {
 
 test('where a dry run let in a client without a token, nobody is judged by its claims', () => {
   assert.equal(conclusion(check(ADMIN)(said('{"type":"stop"}'))), 'pass')
+})
+
+test('a newer token counts from the next message on', () => {
+  const reader = messageContent.onMessage?.(messageContent.settings.parse(ADMIN), assembly())
+  const own = { ...connection(), claims: { role: 'user' } }
+  const judge = reader?.begin(own)
+  assert.ok(judge)
+  assert.equal(conclusion(judge(said('{"type":"stop"}'))), 'message_not_allowed')
+  own.claims.role = 'admin'
+  assert.equal(conclusion(judge(said('{"type":"stop"}'))), 'pass')
+  own.claims = { role: 'user' }
+  assert.equal(conclusion(judge(said('{"type":"stop"}'))), 'message_not_allowed')
 })
 
 test('a number that is another for some readers names nobody', () => {
@@ -151,6 +176,15 @@ const PROBLEMS: [section: string, expected: RegExp][] = [
     /allow\[0\]\.types\[0\]: expected a type, or the beginning/,
   ],
   ['{ rates: { a: often } }', /messages\.rates\.a\[0\]: expected a rate/],
+  ['{ maxKeys: 1, typeField: op }', /messages\.typeField: is not read: set schemas, allow or rates/],
+  ['{ schemas: {} }', /messages\.schemas: expected at least one entry/],
+  ['{ allow: [] }', /messages\.allow: expected at least one entry/],
+  ['{ rates: {} }', /messages\.rates: expected at least one entry/],
+  ['{ schemas: { a: good.json }, rates: { b: 1/s } }', /messages\.rates\.b: names no type of schemas/],
+  [
+    '{ schemas: { a: good.json }, allow: [{ types: [a, "b*"], when: { claim: r, equals: x } }] }',
+    /messages\.allow\[0\]\.types\[1\]: names no type of schemas/,
+  ],
   ['{ schema: bad.json }', /messages\.schema: \/etc\/wsluice\/bad\.json: is not JSON/],
   ['{ schema: missing.json }', /messages\.schema: \/etc\/wsluice\/missing\.json: no such file/],
   ['{ schemas: { a: good.json, b: bad.json, c: missing.json } }', /messages\.schemas\.b: .*bad\.json: is not JSON/],

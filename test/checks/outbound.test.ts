@@ -35,6 +35,7 @@ test('what is redacted, in text and in other bytes', () => {
 
 const PROBLEMS: [section: string, expected: RegExp][] = [
   ['{}', /outbound: denies nothing: set deny or fields/],
+  ['{ deny: [], fields: [a] }', /outbound\.deny: expected at least one entry/],
   ['{ deny: ["a*"] }', /outbound\.deny\[0\]: matches the empty text/],
   ['{ deny: ["(?=a)"] }', /outbound\.deny\[0\]: expected a regular expression that RE2 knows/],
   ['{ deny: [a], action: mask }', /outbound\.action: expected drop, redact or close/],

@@ -18,6 +18,16 @@ routes:
     authorize: [{ claim: room, equals: "param:room" }]
     limits: { connections: { perIp: 5 } }
   - { name: open, path: /open, upstream: ["http://127.0.0.1:1", "unix:/run/app.sock"] }
+  - name: living
+    path: /living
+    token: { secretFile: secret }
+    session: { idle: 5m, maxAge: 12h, ping: 25s, pong: 40s, slowConsumer: { buffer: 1MiB, timeout: 30s } }
+  - { name: tried, path: /tried, session: { mode: dry-run, idle: 90s, maxAge: 1h, maxAgeJitter: 0s, slowConsumer: { timeout: 5s } } }
+  - name: graphql
+    path: /graphql
+    token: { secretFile: secret, from: ["header:authorization", "message:payload.authorization"] }
+    authorize: [{ claim: room, equals: "query:room" }]
+    limits: { connections: { perIp: 5, perUser: 2 } }
   - { name: status, path: /status, rejectWith: http, origin: { allow: [same] } }
 `
 
@@ -315,7 +325,8 @@ test('of who is admitted it lists what his frames will be judged by', async (t) 
   const cwd = folder(t, { 'w.yaml': FRAMES })
   const { code, out } = await commandLine(['explain', '-c', 'w.yaml', '--url', '/ws'], { cwd })
   assert.equal(code, 0)
-  const listed = out.slice(out.indexOf('Its frames and messages are judged by')).trim().split('\n').slice(1)
+  const [, after = ''] = out.split('Its frames and messages are judged by\n')
+  const listed = after.slice(0, after.indexOf('\n\n')).split('\n')
   assert.deepEqual(
     new Set(listed.map((line) => line.trim())),
     new Set([
@@ -374,4 +385,73 @@ test('an authorization service is asked, and its answer is said', async (t) => {
   assert.equal(code, 3)
   assert.ok(lineOf(out, 'authorize').includes(`access_denied: asked ${url}: answered 403`))
   assert.ok(!out.includes('secret'))
+})
+
+/** The lines under the title of what ends a connection. */
+const endsOf = (out: string) => out.split('It ends, if neither side ends it, by\n')[1]?.trimEnd().split('\n')
+
+test('what will end an admitted connection, and the code that its client sees', async (t) => {
+  const token = await mint()
+  const { out } = await explain(t, ...ask(`/living?token=${token}`))
+  const [, payload = ''] = token.split('.')
+  const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+  assert.deepEqual(endsOf(out), [
+    `  token: token_expired, close 4401: at ${new Date(exp * 1000).toISOString()}`,
+    '  token: token_revoked, close 4401: when it is revoked',
+    '  session: session_idle, close 1001: no message for 5m',
+    '  session: session_max_age, close 1001: 12h after it opened, or up to 72m before',
+    '  session: pong_timeout, close 1001: not a byte for 40s from a client pinged every 25s',
+    '  session: slow_consumer, close 1013: a side takes nothing for 30s, or more than 1048576 bytes wait for it',
+  ])
+})
+
+test('without a token, and in a dry run: what would end it, and what does all the same', async (t) => {
+  const { out } = await explain(t, ...ask('/tried'))
+  assert.deepEqual(endsOf(out), [
+    '  session (dry-run): session_idle, close 1001: no message for 90s',
+    '  session (dry-run): session_max_age, close 1001: 1h after it opened',
+    '  session: slow_consumer, close 1013: a side takes nothing for 1m',
+  ])
+  const refused = await explain(t, '--json', ...ask('/living'))
+  assert.deepEqual(JSON.parse(refused.out).ends, [])
+  const { ends } = JSON.parse((await explain(t, '--json', ...ask('/tried'))).out)
+  assert.deepEqual(ends[0], {
+    check: 'session',
+    mode: 'dry-run',
+    reason: 'session_idle',
+    detail: 'no message for 90s',
+    code: 1001,
+  })
+})
+
+test('a service that is asked again', async (t) => {
+  const url = await httpService(t, (_, response) => void response.writeHead(200).end())
+  const yaml = `upstream: http://127.0.0.1:8000\nroutes: [{ path: /ws, authorize: [{ url: "${url}", recheck: 5m }] }]\n`
+  const cwd = folder(t, { 'wsluice.yaml': yaml })
+  const { out } = await commandLine(['explain', '--config', 'wsluice.yaml', ...ask('/ws')], { cwd })
+  assert.match(out, /^ {2}authorize: access_denied, close 1008: refused when it is asked again, every 5m or so$/m)
+})
+
+test('a client that is to speak first: what was judged, and what is to come', async (t) => {
+  const { code, out } = await explain(t, ...ask('/graphql?room=7'), '--header', 'Sec-WebSocket-Protocol: graphql-ws')
+  assert.equal(code, 0)
+  assert.match(out, /^admitted to speak first: with a token in its first message it goes to http/m)
+  const checks = [...out.matchAll(/^(passed|to come) +(\w+)/gm)].map(([, outcome, check]) => `${outcome} ${check}`)
+  assert.deepEqual(checks.slice(3), [
+    'passed shape',
+    'passed connections',
+    'passed connections',
+    'passed token',
+    'to come token',
+    'to come authorize',
+    'to come connections',
+    'to come connections',
+  ])
+  const other = await explain(t, ...ask('/graphql?room=7'), '--header', 'Sec-WebSocket-Protocol: chat', '--json')
+  // It prints exactly this.
+  const { outcome, checks: all } = JSON.parse(other.out) as { outcome: string; checks: Record<string, string>[] }
+  const refused = all.find((one) => one.outcome === 'refused')
+  assert.deepEqual([other.code, outcome, refused?.check, refused?.reason], [3, 'rejected', 'token', 'bad_request'])
+  const shown = await explain(t, ...ask('/graphql?room=7'), '--header', `Authorization: Bearer ${await mint()}`)
+  assert.match(shown.out, /^admitted: it goes to/m)
 })

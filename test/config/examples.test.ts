@@ -30,7 +30,9 @@ const EXAMPLES = globSync('*.yaml', { cwd: FOLDER }).map((file) => basename(file
 function loaded(name: string, env: Record<string, string> = {}) {
   const file = name === '' ? {} : { config: `/config/${name}.yaml` }
   const read = (path: string) =>
-    /^\/config\/(?:secrets\/|demo-secret$)/.test(path) ? SECRET : readFileSync(new URL(basename(path), FOLDER), 'utf8')
+    /^\/config\/(?:secrets\/|demo-secret$)/.test(path)
+      ? SECRET
+      : readFileSync(new URL(path.slice('/config/'.length), FOLDER), 'utf8')
   const result = loadConfig({ env, flags: file, cwd: '/config', readFile: read })
   assert.ok(result.ok, result.ok ? '' : result.problems.map(formatProblem).join('\n'))
   return result
@@ -49,7 +51,8 @@ for (const name of EXAMPLES) {
 }
 
 test('the examples that the documentation speaks of are there', () => {
-  for (const name of ['widget', 'session-api', 'graphql', 'edge', 'sidecar']) assert.ok(EXAMPLES.includes(name), name)
+  for (const name of ['widget', 'session-api', 'graphql', 'socketio', 'edge', 'sidecar'])
+    assert.ok(EXAMPLES.includes(name), name)
 })
 
 const END = NOW / 1000 + 60

@@ -178,3 +178,32 @@ for (const [name, yaml, expected] of NEVER) {
     )
   })
 }
+
+const UNKEPT: [name: string, yaml: string, warnings: string[]][] = [
+  ['nothing is read', `limits: { buffered: 1KiB }\n${route('')}`, []],
+  ['it is enough', `limits: { buffered: 64KiB }\n${route('messageSize: 64KiB', 'messages: { maxKeys: 9 },')}`, []],
+  ['the kind alone', `limits: { buffered: 1KiB }\n${route('', 'messages: { kinds: [text] },')}`, []],
+  [
+    'messages of the size that is meant where none is set',
+    `limits: { buffered: 64KiB }\n${route('', 'messages: { maxKeys: 9 },')}`,
+    [
+      'route chat: messages of up to 1048576 bytes are read, and limits.buffered keeps 65536 of all: raise it, or lower messageSize',
+    ],
+  ],
+  [
+    "the backend's",
+    route('', 'outbound: { fields: [key], messageSize: 512MiB },'),
+    [
+      'route chat: messages of up to 536870912 bytes are read, and limits.buffered keeps 268435456 of all: raise it, or lower messageSize',
+    ],
+  ],
+]
+
+for (const [name, yaml, expected] of UNKEPT) {
+  test(`messages that are read and cannot be kept are warned about: ${name}`, () => {
+    assert.deepEqual(
+      good({ yaml }).warnings.filter((warning) => /limits\.buffered/.test(warning)),
+      expected,
+    )
+  })
+}

@@ -88,6 +88,11 @@ const WITHIN: [name: string, section: string, expected: string[]][] = [
       'authorize[0].responseHeaders[0]: has a meaning of its own',
     ],
   ],
+  [
+    'an answer that is remembered until it is asked for again',
+    'authorize: [{ url: "http://a/", cache: 5m, recheck: 5m }, { url: "http://b/", cache: 1m, recheck: 5m }]',
+    ['authorize[0].recheck: must exceed cache, or it is answered from memory'],
+  ],
   ['a service needs no token', 'authorize: [{ url: "http://127.0.0.1:1/", recheck: 5m }]', []],
   ['a ticket stands for a token', 'tickets: { path: /t }', ['tickets: a ticket stands for a token']],
   [

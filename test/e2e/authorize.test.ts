@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { WebSocketServer } from 'ws'
 import { mintToken } from '../../src/tokens/mint.ts'
 import { httpService } from '../authorization/services.ts'
-import { client } from '../support/backend.ts'
+import { client, echoBackend } from '../support/backend.ts'
 import { startTestProxy } from '../support/proxy.ts'
 import { portOf, rawClient } from '../support/raw.ts'
 import { eventually, handshake, within } from '../support/upgrades.ts'
@@ -156,6 +156,26 @@ test('an answer is remembered for the same question', async (t) => {
   )
 })
 
+test('what is remembered of one user, or of one route, is of no other', async (t) => {
+  const url = await httpService(t, (request, response) => {
+    const isAnn = request.headers['x-auth-user'] === 'ann' && request.headers['x-original-uri'] === '/one/7'
+    response.writeHead(isAnn ? 200 : 403).end()
+  })
+  const { upstream } = await echoBackend(t)
+  const entry = `token: { secret: ${SECRET} }, authorize: [{ url: "${url}", cache: 1h }]`
+  const yaml = `upstream: ${upstream}\nroutes: [{ path: /one/:room, ${entry} }, { path: /two/:room, ${entry} }]\n`
+  const proxy = await startTestProxy({ yaml })
+  t.after(() => proxy.stop())
+  const codeOf = async (sub: string, path: string) => {
+    const token = await mintToken({ secret: SECRET, claims: { sub }, ttlSeconds: 60, now: Date.now() })
+    const open = await client(t, `127.0.0.1:${proxy.port}${path}?token=${token}`)
+    return open.echo('in').catch(async () => (await open.ended).code)
+  }
+  assert.equal(await codeOf('ann', '/one/7'), 'in')
+  assert.deepEqual([await codeOf('bob', '/one/7'), await codeOf('ann', '/two/7')], [1008, 1008])
+  assert.deepEqual([await codeOf('ann', '/one/7'), await codeOf('bob', '/one/7')], ['in', 1008])
+})
+
 test('who leaves while many wait for one answer ends it for none of them', async (t) => {
   const waiting: ServerResponse[] = []
   const { proxy, place, asked } = await authorizing(t, { answer: (response) => void waiting.push(response) })
@@ -204,4 +224,27 @@ test('it is asked again of what is open: a refusal ends it, a failure does not',
   const before = asked.length
   assert.equal(proxy.running.held().deadlines, 0)
   assert.equal(asked.length, before)
+})
+
+test('recheck that a reload brings is for those who come after it: of the others the question is gone', async (t) => {
+  const asked: string[] = []
+  const url = await httpService(t, (request, response) => {
+    asked.push(String(request.headers.cookie))
+    response.writeHead(request.headers.cookie === undefined ? 403 : 200).end()
+  })
+  const { upstream } = await echoBackend(t)
+  const files: Record<string, string> = {}
+  const yaml = (entry: string) => `upstream: ${upstream}\nroutes: [{ path: /ws/:room${entry} }]\n`
+  const proxy = await startTestProxy({ yaml: yaml(''), files })
+  t.after(() => proxy.stop())
+  const place = `127.0.0.1:${proxy.port}/ws/7`
+  const before = await client(t, place, { Cookie: 'a=1' })
+  assert.equal(await before.echo('in'), 'in')
+  files['/test/wsluice.yaml'] = yaml(`, authorize: [{ url: "${url}", headers: [Cookie], recheck: 1s }]`)
+  assert.deepEqual(await proxy.running.reload(), { ok: true })
+  const after = await client(t, place, { Cookie: 'b=2' })
+  assert.equal(await after.echo('in'), 'in')
+  await eventually(() => asked.length >= 3, 'the questions asked again', 5000)
+  assert.deepEqual(new Set(asked), new Set(['b=2']))
+  assert.deepEqual([await before.echo('still'), await after.echo('still')], ['still', 'still'])
 })

@@ -27,15 +27,19 @@ const AT_ONCE = 100
 /** The first byte of a Close. */
 const CLOSE = 0x88
 
+function echo(socket: Socket, accept: string): void {
+  socket.write(accept, 'latin1')
+  socket.on('data', (chunk) => {
+    // The client's Close gets ours, and the end.
+    if (chunk.includes(CLOSE)) socket.end(bare(8, closing(1000)), 'latin1')
+  })
+}
+
 /** What a backend does with an upgrade, by the last part of its path. */
 const BACKENDS: Record<string, (socket: Socket, accept: string) => void> = {
-  echo: (socket, accept) => {
-    socket.write(accept, 'latin1')
-    socket.on('data', (chunk) => {
-      // The client's Close gets ours, and the end.
-      if (chunk.includes(CLOSE)) socket.end(bare(8, closing(1000)), 'latin1')
-    })
-  },
+  echo,
+  // Where a first message is listened for, in a dry run.
+  later: echo,
   closes: (socket, accept) => void socket.end(accept + bare(8, closing(3000)), 'latin1'),
   leaves: (socket, accept) => void socket.end(accept, 'latin1'),
   resets: (socket, accept) => void socket.write(accept, 'latin1', () => socket.resetAndDestroy()),
@@ -89,6 +93,8 @@ handshakeTimeout: 300ms
 upstream: http://127.0.0.1:${portOf(server)}
 limits: { connections: { total: 100000 } }
 routes:
+  - { path: /first, token: { secret: ${'x'.repeat(32)}, from: ['message:token'], firstMessage: { timeout: 300ms } } }
+  - { path: /later, token: { mode: dry-run, secret: ${'x'.repeat(32)}, from: ['message:token'], firstMessage: { timeout: 300ms } }, session: { ping: 100ms, pong: 250ms } }
   - { path: /guarded, token: { secret: ${'x'.repeat(32)} } }
   - path: /*
     limits: { messages: { perConnection: 10/s } }
@@ -96,7 +102,7 @@ routes:
 `
 const codes: Record<string, number> = {}
 const write = (line: string) => {
-  const code = /"event":"closed".*"code":(\d+)/.exec(line)?.[1]
+  const code = /"event":"(?:closed|decided)".*"code":(\d+)/.exec(line)?.[1]
   if (code !== undefined) codes[code] = (codes[code] ?? 0) + 1
 }
 const loaded = good({ yaml })
@@ -105,7 +111,7 @@ const port = Number(running.listeners.listen?.split(':')[1])
 
 /** One connection, from its request to the end of its socket. */
 function one(index: number): Promise<void> {
-  const names = [...Object.keys(BACKENDS), 'guarded']
+  const names = [...Object.keys(BACKENDS), 'guarded', 'first']
   const what = names[index % names.length] ?? ''
   const act = CLIENTS[Math.floor(index / names.length) % CLIENTS.length]
   return new Promise((resolve) => {

@@ -1,12 +1,9 @@
 /** What may be said, with real clients and backends, compressed and not. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
-import { type PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws'
-import { startTestProxy } from '../support/proxy.ts'
-import { portOf } from '../support/raw.ts'
+import { WebSocket } from 'ws'
+import { hearing as backend, connect, DEFLATE, proxied as route, type Spoken } from '../support/spoken.ts'
 import { ask, eventually } from '../support/upgrades.ts'
 import { masked } from '../support/wire-frames.ts'
 
@@ -16,60 +13,8 @@ const SCHEMA = JSON.stringify({
   properties: { type: { type: 'string' }, text: { type: 'string', maxLength: 2000 } },
 })
 
-/** Compresses everything, with what came before where that is agreed on. */
-const DEFLATE = { threshold: 0 } as const
-
-interface Backend {
-  readonly upstream: string
-  /** What it received. */
-  readonly received: string[]
-  /** Its side of each connection. */
-  readonly sockets: WebSocket[]
-  readonly extensions: string[]
-}
-
-async function backend(
-  t: TestContext,
-  perMessageDeflate: boolean | PerMessageDeflateOptions = DEFLATE,
-): Promise<Backend> {
-  const server = createServer()
-  const received: string[] = []
-  const sockets: WebSocket[] = []
-  const extensions: string[] = []
-  new WebSocketServer({ server, perMessageDeflate }).on('connection', (socket, request) => {
-    sockets.push(socket)
-    extensions.push(String(request.headers['sec-websocket-extensions'] ?? ''))
-    socket.on('message', (data) => received.push(String(data)))
-    socket.on('error', (error) => received.push(`error ${error.message}`))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    for (const socket of sockets) socket.terminate()
-    server.close()
-  })
-  return { upstream: `http://127.0.0.1:${portOf(server)}`, received, sockets, extensions }
-}
-
-async function proxied(t: TestContext, { upstream }: Backend, route: string) {
-  const yaml = `upstream: ${upstream}\nroutes:\n  - path: /*\n${route.replace(/^/gm, '    ')}\n`
-  const proxy = await startTestProxy({ yaml, files: { '/test/schema.json': SCHEMA } })
-  t.after(() => proxy.stop())
-  return proxy
-}
-
-async function connect(t: TestContext, url: string, options: WebSocket.ClientOptions = { perMessageDeflate: DEFLATE }) {
-  const socket = new WebSocket(url, options)
-  t.after(() => socket.terminate())
-  const messages: string[] = []
-  socket.on('message', (data) => messages.push(String(data)))
-  socket.on('error', () => {})
-  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
-    socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }))
-  })
-  await once(socket, 'open')
-  return { socket, messages, closed }
-}
+const proxied = (t: TestContext, behind: Spoken, written: string) =>
+  route(t, behind, written, { '/test/schema.json': SCHEMA })
 
 const message = (text: string) => JSON.stringify({ type: 'say', text })
 

@@ -20,6 +20,16 @@ const CASES: [name: string, text: string | Uint8Array, expected: Json][] = [
   ['a comment', '{}//', 'it is not JSON'],
   ['a comma too much', '[1,]', 'it is not JSON'],
   ['a leading zero', '01', 'it is not JSON'],
+  [
+    'an event of socket.io',
+    '42["say",{}]',
+    'it is not JSON, but a packet of socket.io: limits can judge it, schemas cannot',
+  ],
+  [
+    'one with all that it may have',
+    '451-/admin,12["say"]',
+    'it is not JSON, but a packet of socket.io: limits can judge it, schemas cannot',
+  ],
   ['a NUL', '{"a":"\0"}', 'it is not JSON'],
   ['a byte that is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'text that is not UTF-8'],
   ['an overlong quote', Buffer.from([0x22, 0xc0, 0xa2, 0x22]), 'text that is not UTF-8'],

@@ -25,3 +25,11 @@ test('what would be found again is not let through', () => {
   const hungry = secretsOf([compileExpression('redacted')], [])
   assert.equal(hungry.redacted('redacted'), undefined)
 })
+
+test('what is escaped is what it stands for; what cannot be cut out of it does not pass', () => {
+  const { foundIn: found, redacted: left } = secretsOf([compileExpression('[A-Z]{4}/[é-]{2}')], [])
+  for (const text of ['"ABCD/é-"', '"ABCD\\/é-"', '"\\u0041BCD\\u002F\\u00e9\\u002d"']) assert.ok(found(text), text)
+  assert.equal(found('"ABCD\\\\/é-"'), undefined)
+  assert.equal(left('"ABCD/é-"'), '"[redacted]"')
+  assert.equal(left('"ABCD/é-, ABCD\\/é-"'), undefined)
+})

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { type Admission, admit } from '../../src/policy/admit.ts'
+import { type Admission, admit, admitOrWait } from '../../src/policy/admit.ts'
 import type { Mode, Step } from '../../src/policy/check.ts'
-import { passed, refuse, type Verdict } from '../../src/policy/verdict.ts'
+import { pass, passed, refuse, type Verdict } from '../../src/policy/verdict.ts'
 import { connection } from '../support/connection.ts'
 import { noted, policyOf, step } from '../support/route-policy.ts'
 
@@ -263,4 +263,126 @@ test('a candidate that takes holds as long as the connection, and gives back wha
   const refused = await judge(candidate, no('no', 'enforce'))
   assert.equal(refused.granted, false)
   assert.deepEqual(given, ['candidate'])
+})
+
+const SAID = { value: 'said', at: 7 }
+
+/** A route that waits for first messages; what is judged before and after notes it in `ran`, and takes a place. */
+function waitingRoute(mode: Mode, isAwaited = true) {
+  const ran: string[] = []
+  const held = new Set<string>()
+  const judges = (name: string, verdict: Verdict = pass, as: Mode = 'enforce') =>
+    step(
+      name,
+      ({ message }) => {
+        ran.push(message === undefined ? name : `${name} on ${String(message)}`)
+        if (!verdict.ok) return verdict
+        held.add(name)
+        return { ...verdict, release: () => void held.delete(name) }
+      },
+      as,
+    )
+  const policy = (
+    after: readonly Step[] = [judges('token', pass, mode), judges('counts')],
+    place = pass as Verdict,
+  ) => {
+    const base = policyOf([judges('all')])
+    const firstMessage = {
+      mode,
+      timeoutMs: 1,
+      maxBytes: 1,
+      isAwaited: () => isAwaited,
+      protocolOf: () => undefined,
+      before: [judges('early')],
+      place: judges('place', place, mode),
+      after,
+      read: () => SAID,
+    }
+    const routes = new Map([...base.routes].map(([name, route]) => [name, { ...route, firstMessage }]))
+    return { ...base, routes }
+  }
+  return { ran, held, judges, policy }
+}
+
+test('a first message: what is before it is judged, then what it says', async () => {
+  const { ran, held, policy } = waitingRoute('enforce')
+  const waiting = await admitOrWait(connection(), policy())
+  assert.ok(waiting.granted === 'later')
+  assert.deepEqual(
+    [ran, [...held]],
+    [
+      ['early', 'place'],
+      ['early', 'place'],
+    ],
+  )
+  const admission = await waiting.later.hear(SAID)
+  assert.ok(admission.granted)
+  assert.deepEqual(ran.slice(2), ['token on said', 'counts on said'])
+  assert.deepEqual([...held], ['early', 'token', 'counts'])
+  assert.equal(admission.permit.connection.message, undefined)
+  assert.equal(admission.permit.connection.at, connection().at)
+  admission.permit.release()
+  assert.equal(held.size, 0)
+})
+
+test('one that is refused, before, by its place, for what it says, or because nothing was said: all is given back', async () => {
+  const no = refuse('token_invalid', 'no')
+  const { held, judges, policy } = waitingRoute('enforce')
+  const full = await admitOrWait(connection(), policy(undefined, refuse('too_many_connections', 'full')))
+  assert.ok(!full.granted)
+  assert.equal(full.refusal.reason, 'too_many_connections')
+  const first = await admitOrWait(connection(), policy([judges('token'), judges('counts', no)]))
+  assert.ok(first.granted === 'later')
+  const refused = await first.later.hear(SAID)
+  assert.ok(!refused.granted)
+  assert.equal(refused.refusal.check, 'counts')
+  const second = await admitOrWait(connection(), policy())
+  assert.ok(second.granted === 'later')
+  const late = second.later.refuse(refuse('token_timeout', 'late'))
+  assert.ok(!late.granted)
+  assert.deepEqual([late.refusal.check, late.refusal.reason], ['token', 'token_timeout'])
+  assert.equal(held.size, 0)
+})
+
+test('in a dry run it is admitted at once, and the rest joins its permit', async () => {
+  const { held, policy } = waitingRoute('dry-run')
+  const admission = await admitOrWait(connection(), policy())
+  assert.ok(admission.granted === true && admission.later)
+  const judged = await admission.later.hear(SAID)
+  assert.ok(judged.granted === true && judged.permit === admission.permit)
+  assert.deepEqual([...held], ['early', 'token', 'counts'])
+  admission.permit.release()
+  assert.equal(held.size, 0)
+})
+
+test('in a dry run what would be refused counts into nothing that is in dry run, and what comes too late into nothing', async () => {
+  const { held, judges, policy } = waitingRoute('dry-run')
+  const no = refuse('token_invalid', 'no')
+  const one = await admitOrWait(connection(), policy([judges('dry', pass, 'dry-run'), judges('token', no, 'dry-run')]))
+  assert.ok(one.granted === true && one.later)
+  const judged = await one.later.hear(SAID)
+  assert.deepEqual([judged.granted, judged.findings.length, [...held]], [true, 1, ['early']])
+  one.permit.release()
+  const two = await admitOrWait(connection(), policy())
+  assert.ok(two.granted === true && two.later)
+  two.permit.release()
+  await two.later.hear(SAID)
+  assert.equal(held.size, 0)
+})
+
+test('in a dry run nobody listens to who would not have come to speak', async () => {
+  const { held, policy } = waitingRoute('dry-run')
+  const admission = await admitOrWait(connection(), policy(undefined, refuse('bad_request', 'no')))
+  assert.ok(admission.granted === true)
+  assert.deepEqual([admission.later, admission.findings.length], [undefined, 1])
+  admission.permit.release()
+  assert.equal(held.size, 0)
+})
+
+test('who shows a token in his handshake is judged at once, and so is everybody by admit', async () => {
+  const shown = waitingRoute('enforce', false)
+  assert.equal((await admitOrWait(connection(), shown.policy())).granted, true)
+  const asked = waitingRoute('enforce')
+  assert.equal((await admit(connection(), asked.policy())).granted, true)
+  assert.deepEqual([shown.ran, asked.ran], [['all'], ['all']])
 })

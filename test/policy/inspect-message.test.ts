@@ -19,6 +19,8 @@ interface Given {
 const INVALID = refuse('message_invalid', 'x')
 const REDACTED = { ...refuse('outbound_denied', 'x'), instead: Buffer.from('y') }
 
+const DEAF = { found: () => {}, taken: () => {} }
+
 const step = (action: Exceeding['action'], mode: MessageStep['mode'], refusal: Refusal): MessageStep => ({
   check: 'test',
   mode,
@@ -35,11 +37,12 @@ function judged(
   const told: Finding[] = []
   const inspector = new MessageInspector(
     connection(),
-    step(action, mode, refusal),
-    (finding) => void told.push(finding),
+    [step(action, mode, refusal)],
+    { ...DEAF, found: (finding) => void told.push(finding) },
     droppable,
   )
   const finding = inspector.judge(MESSAGE, compressed)
+  assert.ok(finding !== 'taken')
   assert.deepEqual(told, [finding])
   return finding
 }
@@ -74,13 +77,10 @@ test('a check that throws refuses', () => {
   const begin = () => () => {
     throw new Error('oh')
   }
-  const inspector = new MessageInspector(
-    connection(),
-    { ...step('drop', 'enforce', INVALID), begin },
-    () => {},
-    'every',
-  )
-  const { reason, action, detail } = inspector.judge(MESSAGE, false) ?? {}
+  const inspector = new MessageInspector(connection(), [{ ...step('drop', 'enforce', INVALID), begin }], DEAF, 'every')
+  const finding = inspector.judge(MESSAGE, false)
+  assert.ok(finding !== undefined && finding !== 'taken')
+  const { reason, action, detail } = finding
   assert.deepEqual([reason, action, detail], ['internal_error', 'close', 'Error: oh'])
 })
 
@@ -94,9 +94,41 @@ test('a reload keeps the state of a check that is the same', () => {
       return () => pass
     },
   })
-  const inspector = new MessageInspector(connection(), counting('a'), () => {}, 'every')
-  inspector.adopt(counting('a'))
+  const inspector = new MessageInspector(connection(), [counting('a')], DEAF, 'every')
+  inspector.adopt([counting('a')])
   assert.equal(begun, 1)
-  inspector.adopt(counting('b'))
+  inspector.adopt([counting('b')])
   assert.equal(begun, 2)
+})
+
+const FOR_US: MessageStep = {
+  ...step('close', 'enforce', INVALID),
+  id: 'for us',
+  begin: () => () => ({ ok: true, forUs: { value: 'said' } }),
+}
+
+test('a message for us is taken, and nobody else judges it; in a dry run they do', () => {
+  for (const [mode, droppable, compressed, expected] of [
+    ['enforce', 'every', true, 'taken'],
+    ['enforce', 'uncompressed', false, 'taken'],
+    ['enforce', 'uncompressed', true, 'shutting_down'],
+    ['enforce', 'none', false, 'shutting_down'],
+    ['dry-run', 'every', false, 'message_invalid'],
+  ] as const) {
+    const taken: unknown[] = []
+    const steps = [{ ...FOR_US, mode }, step('drop', 'enforce', INVALID)]
+    const events = { found: () => {}, taken: (value: unknown) => void taken.push(value) }
+    const inspector = new MessageInspector(connection(), steps, events, droppable)
+    const outcome = inspector.judge(MESSAGE, compressed)
+    assert.equal(outcome === 'taken' ? outcome : outcome?.reason, expected)
+    assert.deepEqual(taken, expected === 'shutting_down' ? [] : ['said'])
+  }
+})
+
+test('what is enforced reads for what is in dry run', () => {
+  const dry = { ...step('drop', 'dry-run', INVALID), id: 'dry' }
+  const inspector = new MessageInspector(connection(), [dry, FOR_US], DEAF, 'every')
+  assert.equal(inspector.step.id, 'for us')
+  assert.equal(inspector.judge(MESSAGE, false), 'taken')
+  assert.throws(() => new MessageInspector(connection(), [], DEAF, 'every'), /nothing reads/)
 })

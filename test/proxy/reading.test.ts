@@ -74,8 +74,8 @@ function made(given: Given = {}) {
   const found = (finding: Finding) => void findings.push(finding)
   const inspector = new MessageInspector(
     connection(),
-    step(given),
-    found,
+    [step(given)],
+    { found, taken: () => {} },
     payloads === 'alone' ? 'every' : 'uncompressed',
   )
   const reading = new Reading({ sender, inspector, memory, payloads, began })
@@ -265,6 +265,19 @@ test('a byte at a time costs no more memory than all at once', () => {
   assert.ok(memory.held < 150_000)
 })
 
+test('a message takes no more memory than the longest may have, and its headers', () => {
+  const { receive, memory, state } = made({ maxBytes: 100_000 })
+  receive(masked(2, '', { fin: false }))
+  for (let count = 0; count < 999; count++) receive(masked(0, 'a'.repeat(100), { fin: false }))
+  assert.ok(memory.held < 999 * (100 + 6 + 24) * 1.3)
+  receive(`${masked(0, '')}${maskedHead(2, 100_000)}`)
+  assert.equal(state.messages, 1)
+  receive('a'.repeat(99_999))
+  assert.ok(memory.held > 100_000 && memory.held < 101_000, String(memory.held))
+  receive('a')
+  assert.equal(state.messages, 2)
+})
+
 const compress = (text: string) => deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
 const deflated = (text: string) => masked(1, compress(text), { rsv: 0x40 })
 
@@ -343,8 +356,29 @@ test('a policy that begins inside a message reads from the next one on', () => {
 test('a policy that ends inside a message reads it to its end', () => {
   const { receive, sent, reading } = made()
   receive(masked(1, 'a', { fin: false }))
-  reading.adopt(undefined)
+  reading.adopt([])
   receive(masked(0, 'X') + masked(1, 'X'))
+  assert.equal(sent(), masked(1, 'X'))
+})
+
+test('a message that goes out as it comes is whole, whatever a reload makes of its policy meanwhile', () => {
+  const bytes = masked(1, 'a', { fin: false }) + masked(0, 'bXc')
+  for (let split = 0; split < bytes.length; split++) {
+    const { receive, sent, reading } = made({ mode: 'dry-run' })
+    receive(masked(1, 'first') + bytes.slice(0, split))
+    reading.adopt([step({ action: 'drop' })])
+    receive(bytes.slice(split) + masked(1, 'X') + masked(1, 'last'))
+    // One byte says nothing of a frame: its message begins after the reload.
+    const dropped = split < 6 ? '' : bytes
+    assert.equal(sent(), masked(1, 'first') + dropped + masked(1, 'last'), String(split))
+  }
+})
+
+test('a message that is withheld is judged as it began, whatever a reload makes of its policy meanwhile', () => {
+  const { receive, sent, reading } = made({ action: 'drop' })
+  receive(masked(1, 'X', { fin: false }))
+  reading.adopt([step({ mode: 'dry-run' })])
+  receive(masked(0, 'b') + masked(1, 'X'))
   assert.equal(sent(), masked(1, 'X'))
 })
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Step, StepMode } from '../../src/policy/check.ts'
+import { withoutHandshake } from '../../src/policy/connection.ts'
 import type { Finding } from '../../src/policy/finding.ts'
 import { pass, refuse, type Verdict } from '../../src/policy/verdict.ts'
 import { Rights } from '../../src/proxy/rights.ts'
@@ -13,7 +14,12 @@ import { eventually } from '../support/upgrades.ts'
 const EVERY = 300_000
 
 /** Rights of a connection, and what was concluded of it. */
-function holding(judge: () => Verdict | Promise<Verdict>, mode: StepMode = 'enforce', needs: Step['needs'] = []) {
+function holding(
+  judge: () => Verdict | Promise<Verdict>,
+  mode: StepMode = 'enforce',
+  needs: Step['needs'] = [],
+  of = connection(),
+) {
   const state = { clock: 0 }
   const wheel = new Wheel(50, 0)
   const findings: Finding[] = []
@@ -31,7 +37,7 @@ function holding(judge: () => Verdict | Promise<Verdict>, mode: StepMode = 'enfo
   const standing = { check: 'token', mode, judge: () => judge() as Verdict }
   const route = { steps: [step], standing: [standing] }
   const context = { wheel, clock: () => state.clock, now: () => state.clock }
-  const rights = new Rights(route, connection(), { conclude: (finding) => findings.push(finding) }, context)
+  const rights = new Rights(route, { connection: of }, { conclude: (finding) => findings.push(finding) }, context)
   const advance = async (ms: number, step_ = 1000) => {
     for (const end = state.clock + ms; state.clock < end; ) {
       state.clock += step_
@@ -96,6 +102,23 @@ test('without the facts it needs it is not asked', async () => {
   const { asked, advance } = holding(() => pass, 'enforce', ['claims'])
   await advance(3 * EVERY, 5000)
   assert.deepEqual(asked, [])
+})
+
+test('a connection whose handshake was let go is not asked about; what needs no asking is judged', async () => {
+  const { rights, route, findings, asked, advance } = holding(
+    () => refuse('token_revoked', 'no'),
+    'enforce',
+    [],
+    withoutHandshake(connection()),
+  )
+  rights.adopt(route)
+  await advance(3 * EVERY, 5000)
+  assert.deepEqual([asked, findings], [[], []])
+  rights.judge()
+  assert.deepEqual(
+    findings.map(({ check }) => check),
+    ['token'],
+  )
 })
 
 test('reloads that come often put no question off', async () => {

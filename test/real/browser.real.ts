@@ -118,8 +118,12 @@ routes:
   - { path: /status, rejectWith: http, token: { from: ["query:site_token"], secretFile: secret } }
   - { path: /gone, upstream: "http://127.0.0.1:${gone}" }
   - { path: /bearer, token: { from: ["protocol:bearer"], secretFile: secret, strip: true } }
+  - path: /schema
+    messages: { schema: schema.json, onInvalid: error, errorMessage: { type: error } }
+  - { path: /strict, messages: { schema: schema.json } }
   - { path: /echo }`
-  return startTestProxy({ yaml, files: { '/test/secret': SECRET } })
+  const files = { '/test/secret': SECRET, '/test/schema.json': JSON.stringify({ required: ['text'] }) }
+  return startTestProxy({ yaml, files })
 }
 
 async function run(proxy: TestProxy, { where, path = '/widget', token = 'valid', parent, ...rest }: Case) {
@@ -168,6 +172,37 @@ test('permessage-deflate reaches from the page to the backend', LIMIT, async () 
   assert.ok(answers[0] === text, 'more than 1 MiB comes back as it went')
   assert.equal(code, 1000)
 })
+
+/** Longer than what Chromium leaves uncompressed; each repeats those before it. */
+const said = (index: number) => JSON.stringify({ text: `${'the same again '.repeat(30 * index)}${index}` })
+const GOOD = Array.from({ length: 12 }, (_, index) => said(index + 1))
+
+test('a schema reads what the page has compressed, and answers what it refuses', LIMIT, async () => {
+  const sends = GOOD.flatMap((text) => [text, JSON.stringify({ txet: text })])
+  const { answers, extensions, code } = await visit(at('app'), { url: seeds.url('/schema'), sends })
+  // What is refused never reaches the backend, so nothing may refer to it.
+  assert.match(extensions, /^permessage-deflate;.*client_no_context_takeover/)
+  assert.deepEqual(
+    answers.filter((text) => text !== '{"type":"error"}'),
+    GOOD,
+  )
+  assert.equal(answers.length, sends.length)
+  assert.equal(code, 1000)
+})
+
+test(
+  'a schema reads what the page has compressed with what came before, and closes on what it refuses',
+  LIMIT,
+  async () => {
+    const sends = [...GOOD, JSON.stringify({ txet: said(12) })]
+    const seen = await visit(at('app'), { url: seeds.url('/strict'), sends, closesAfter: Number.POSITIVE_INFINITY })
+    assert.match(seen.extensions, /^permessage-deflate/)
+    assert.doesNotMatch(seen.extensions, /client_no_context_takeover/)
+    assert.deepEqual(close(seen), { code: 1007, reason: 'Invalid message', wasClean: true })
+    const line = await seeds.line(({ event, route }) => event === 'violated' && route === '/strict')
+    assert.match(String(line.detail), /must have required property 'text'/)
+  },
+)
 
 test('an open connection ends with its token', LIMIT, async () => {
   const url = seeds.url(`/widget?site_token=${await mint(2)}`)

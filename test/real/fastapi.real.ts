@@ -1,6 +1,6 @@
 /** A FastAPI app beside its WebSocket: ordinary HTTP through the proxy, and the app's own refusal of an upgrade. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
@@ -8,12 +8,31 @@ import { startTestProxy, type TestProxy } from '../support/proxy.ts'
 import type { Backend } from './backends/backend.ts'
 import { uvicornBackend } from './backends/python.ts'
 
+const SAY = JSON.stringify({
+  type: 'object',
+  required: ['type', 'to'],
+  properties: { type: { const: 'say' }, to: { type: 'string', minLength: 1 } },
+  additionalProperties: false,
+})
+
 let backend: Backend
 let proxy: TestProxy
 
 before(async () => {
   backend = await uvicornBackend('on')
-  proxy = await startTestProxy({ yaml: `upstream: http://127.0.0.1:${backend.port}` })
+  proxy = await startTestProxy({
+    yaml: `
+upstream: http://127.0.0.1:${backend.port}
+routes:
+  - path: /judged/*
+    messages:
+      schemas: { say: say.json, wipe: say.json }
+      onInvalid: error
+      errorMessage: { type: error, message: Invalid message format }
+    outbound: { deny: ["sk-[a-z]{4,}"] }
+  - path: /*`,
+    files: { '/test/say.json': SAY },
+  })
 })
 
 after(async () => {
@@ -71,4 +90,49 @@ async function refusalAt(port: number) {
   const { statusCode, statusMessage, headers } = response
   const body = Buffer.concat(await response.toArray()).toString()
   return { statusCode, statusMessage, headers, body }
+}
+
+/** [what it is, what the app that checks nothing does with it]: each ends or misleads it without a proxy. */
+const BAD: readonly [name: string, text: string | Buffer, did: string | undefined][] = [
+  ['no JSON', 'say', undefined],
+  ['no object', '[]', undefined],
+  ['another type of value', '{"type":"say","to":5}', undefined],
+  ['what is missing', '{"type":"say"}', undefined],
+  ['a key twice: Python takes the last', '{"type":"say","type":"wipe","to":"all"}', 'wipe'],
+  ['the same, escaped', '{"type":"say","\\u0074ype":"wipe","to":"all"}', 'wipe'],
+  ['a type that it does not have', '{"type":"shutdown","to":"all"}', 'shutdown'],
+  ['a number that is none', '{"type":"say","to":"all","n":NaN}', 'say'],
+  ['bytes', Buffer.from('{"type":"say","to":"all"}'), undefined],
+]
+
+test('a backend that checks nothing hears only what is valid', LIMIT, async () => {
+  const { socket, next } = await open(proxy.port, '/judged/trusting')
+  for (const [name, text, did] of BAD) {
+    const direct = await open(backend.port, '/judged/trusting')
+    direct.socket.send(text)
+    assert.equal((await direct.next()).did, did, name)
+    direct.socket.close()
+    if (typeof text !== 'string') continue
+    socket.send(text)
+    assert.deepEqual(await next(), { type: 'error', message: 'Invalid message format' }, name)
+    socket.send('{"type":"say","to":"ann"}')
+    assert.deepEqual(await next(), { did: 'say', to: 'ann' }, name)
+  }
+  // Of a client who may say this the answer is what it may not.
+  socket.send('{"type":"say","to":"sk-abcdef"}')
+  socket.send('{"type":"say","to":"bob"}')
+  assert.deepEqual(await next(), { did: 'say', to: 'bob' })
+  socket.close()
+})
+
+/** A connection whose messages are asked for one by one; where it has closed there is an empty one. */
+async function open(port: number, path: string) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`)
+  const messages = on(socket, 'message', { close: ['close'] })
+  await once(socket, 'open')
+  const next = async (): Promise<Record<string, unknown>> => {
+    const { value, done } = (await messages.next()) as IteratorResult<[Buffer]>
+    return done ? {} : (JSON.parse(String(value[0])) as Record<string, unknown>)
+  }
+  return { socket, next }
 }

@@ -21,6 +21,42 @@ async function* countToThree() {
   yield* [1, 2, 3]
 }
 
+/** The messages of a client in graphql-transport-ws, by their type. */
+const id = { type: 'string', minLength: 1, maxLength: 100 }
+const about = (required: readonly string[], properties: object) =>
+  JSON.stringify({
+    type: 'object',
+    required,
+    properties: { type: true, payload: { type: ['object', 'null'] }, ...properties },
+    additionalProperties: false,
+  })
+const operation = {
+  type: 'object',
+  required: ['query'],
+  properties: {
+    query: { type: 'string', maxLength: 1000, not: { pattern: '__schema' } },
+    operationName: { type: ['string', 'null'] },
+    variables: { type: ['object', 'null'] },
+    extensions: { type: ['object', 'null'] },
+  },
+  additionalProperties: false,
+}
+const SCHEMAS = {
+  '/test/control.json': about(['type'], {}),
+  '/test/subscribe.json': about(['type', 'id', 'payload'], { id, payload: operation }),
+  '/test/complete.json': about(['type', 'id'], { id }),
+}
+const TYPED = `
+    messages:
+      kinds: [text]
+      maxDepth: 12
+      schemas:
+        connection_init: control.json
+        ping: control.json
+        pong: control.json
+        subscribe: subscribe.json
+        complete: complete.json`
+
 let backend: WebSocketServer
 let proxy: TestProxy
 const clients: Client[] = []
@@ -38,7 +74,9 @@ closeCodes: { preset: graphql-ws }
 routes:
   - { path: /graphql, limits: { messages: { perConnection: 100/s } } }
   - { path: /private, token: { secret: a-secret-of-these-tests-forty-bytes-long } }
-  - { path: /slow, limits: { messages: { perConnection: 1/min } } }`,
+  - { path: /slow, limits: { messages: { perConnection: 1/min } } }
+  - path: /typed${TYPED}`,
+    files: SCHEMAS,
   })
 })
 
@@ -90,4 +128,29 @@ test("the server's own close code passes", LIMIT, async () => {
   const socket = new WebSocket(proxy.url('/graphql'), GRAPHQL_TRANSPORT_WS_PROTOCOL)
   const [code, reason] = await once(socket, 'close')
   assert.deepEqual([code, String(reason)], [4408, 'Connection initialisation timeout'])
+})
+
+test(
+  'by the types of its messages: all that the client says passes, and what it may not say ends it',
+  LIMIT,
+  async () => {
+    const client = connect('/typed')
+    assert.deepEqual(await results(client, '{ answer }'), [{ answer: 42 }])
+    assert.deepEqual((await results(client, 'subscription { count }')).length, 3)
+    await assert.rejects(results(client, '{ __schema { types { name } } }'), (error) => {
+      const { code, reason } = error as { readonly code: number; readonly reason: string }
+      assert.deepEqual([code, reason], [1007, 'Invalid message'])
+      return true
+    })
+    const { detail } = await proxy.line(({ event, reason }) => event === 'violated' && reason === 'message_invalid')
+    assert.match(String(detail), /^type "subscribe": \/payload\/query must NOT be valid/)
+  },
+)
+
+test("a type of the older protocol is not in the route's schemas", LIMIT, async () => {
+  const socket = new WebSocket(proxy.url('/typed'), GRAPHQL_TRANSPORT_WS_PROTOCOL)
+  await once(socket, 'open')
+  socket.send('{"type":"start","id":"1","payload":{"query":"{ answer }"}}')
+  const [code, reason] = await once(socket, 'close')
+  assert.deepEqual([code, String(reason)], [1007, 'Invalid message'])
 })

@@ -1,5 +1,6 @@
 /** socket.io: its WebSocket transport is judged, its polling transport is ordinary HTTP, and `http: refuse` closes that door. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { after, before, test } from 'node:test'
@@ -9,17 +10,20 @@ import { startTestProxy, type TestProxy } from '../support/proxy.ts'
 import { portOf } from '../support/raw.ts'
 
 let http: HttpServer
-let server: Server
+const servers: Server[] = []
 let proxy: TestProxy
 const clients: Socket[] = []
 
 before(async () => {
   http = createServer()
-  server = new Server(http, { serveClient: false, maxHttpBufferSize: 4 * 1024 * 1024 })
-  server.on('connection', (socket) => {
-    socket.on('echo', (data: unknown, answer: (data: unknown) => void) => answer(data))
-    socket.on('leave', () => socket.disconnect(true))
-  })
+  for (const path of ['/socket.io/', '/text/', '/judged/', '/guarded/']) {
+    const server = new Server(http, { path, serveClient: false, maxHttpBufferSize: 4 * 1024 * 1024 })
+    server.on('connection', (socket) => {
+      socket.on('echo', (data: unknown, answer: (data: unknown) => void) => answer(data))
+      socket.on('leave', () => socket.disconnect(true))
+    })
+    servers.push(server)
+  }
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   proxy = await startTestProxy({
@@ -27,13 +31,17 @@ before(async () => {
 upstream: http://127.0.0.1:${portOf(http)}
 routes:
   - { name: closed, path: /closed/, http: refuse }
+  - { name: text, path: /text/, http: refuse, messages: { kinds: [text] }, limits: { messageSize: 1KiB } }
+  - { name: judged, path: /judged/, http: refuse, messages: { schema: schema.json } }
+  - { name: guarded, path: /guarded/, http: refuse, outbound: { deny: ["sk-[a-z]{8,}"], action: redact } }
   - { name: socketio, path: /socket.io/, limits: { messages: { perConnection: 100/s } } }`,
+    files: { '/test/schema.json': '{}' },
   })
 })
 
 after(async () => {
   for (const client of clients) client.close()
-  await server?.close()
+  await Promise.all(servers.map((server) => server.close()))
   await proxy?.stop()
 })
 
@@ -72,4 +80,43 @@ test('a route with `http: refuse` closes the polling transport', LIMIT, async ()
   const client = connect({ transports: ['polling'], path: '/closed/' })
   const error = await new Promise<Error>((resolve) => client.once('connect_error', resolve))
   assert.match(error.message, /poll error/)
+})
+
+const opened = (client: Socket) => new Promise<void>((resolve) => client.once('connect', resolve))
+
+/** How the engine below lost its connection. */
+const lost = (client: Socket) => new Promise<string>((resolve) => client.once('disconnect', resolve))
+
+test('kinds and sizes: events pass, an attachment or too long an event ends the connection', LIMIT, async () => {
+  const ends = [
+    ['an attachment', Buffer.alloc(10), 'kind_not_allowed'],
+    ['too long', randomBytes(2000).toString('hex'), 'message_too_big'],
+  ] as const
+  for (const [name, data, reason] of ends) {
+    const client = connect({ transports: ['websocket'], path: '/text/' })
+    await opened(client)
+    assert.equal(await echo(client, 'short'), 'short', name)
+    const end = lost(client)
+    client.emit('echo', data, () => {})
+    assert.equal(await end, 'transport close', name)
+    await proxy.line((line) => line.event === 'closed' && line.reason === reason)
+  }
+})
+
+test('a schema: its packets are no JSON, and the log says what they are', LIMIT, async () => {
+  const client = connect({ transports: ['websocket'], path: '/judged/' })
+  // The packet that connects is a number to JSON.
+  await opened(client)
+  const end = lost(client)
+  client.emit('echo', 'short', () => {})
+  assert.equal(await end, 'transport close')
+  const { reason, detail } = await proxy.line(({ event, route }) => event === 'violated' && route === 'judged')
+  assert.equal(reason, 'message_invalid')
+  assert.match(String(detail), /^it is not JSON, but a packet of socket\.io/)
+})
+
+test("outbound: secrets are cut out of the server's events", LIMIT, async () => {
+  const client = connect({ transports: ['websocket'], path: '/guarded/' })
+  await opened(client)
+  assert.equal(await echo(client, 'a sk-abcdefghijkl b'), 'a [redacted] b')
 })

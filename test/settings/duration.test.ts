@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { duration, MAX_TIMER_MS, parseDuration } from '../../src/settings/duration.ts'
+import { duration, formatDuration, MAX_TIMER_MS, parseDuration } from '../../src/settings/duration.ts'
 import { read } from '../support/read-setting.ts'
 
 const CASES: [text: string, ms: number][] = [
@@ -59,5 +59,25 @@ const BOUNDED: [text: string, read: unknown][] = [
 for (const [text, expected] of BOUNDED) {
   test(`a duration for a timer: ${text}`, () => {
     assert.equal(read(duration({ least: 1, most: MAX_TIMER_MS }), text), expected)
+  })
+}
+
+const FORMATTED: [ms: number, text: string][] = [
+  [0, '0ms'],
+  [1, '1ms'],
+  [1500, '1500ms'],
+  [1000, '1s'],
+  [90_000, '90s'],
+  [300_000, '5m'],
+  [4_320_000, '72m'],
+  [43_200_000, '12h'],
+  [86_400_000, '1d'],
+  [1234.5, '1235ms'],
+]
+
+for (const [ms, text] of FORMATTED) {
+  test(`${ms} ms is ${text}`, () => {
+    assert.equal(formatDuration(ms), text)
+    assert.equal(parseDuration(text), Math.round(ms))
   })
 }

@@ -27,19 +27,23 @@ interface Placed extends Client {
 }
 
 interface Given {
-  readonly workers?: number
+  readonly workers?: number | 'auto'
   /** The rest of the configuration file; one route `/a` unless it says otherwise. */
   readonly yaml?: string
+  /** In place of a free port of loopback. */
+  readonly listen?: string
+  /** More files beside the configuration, by name. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 export async function startCrew(
   t: TestContext,
-  { workers = 2, yaml = 'routes: [{ path: /a }]' }: Given,
+  { workers = 2, yaml = 'routes: [{ path: /a }]', listen = ON_LOOPBACK.WS_LISTEN, files = {} }: Given,
 ): Promise<Crew> {
   const { upstream } = await echoBackend(t)
   const text = `upstream: ${upstream}\nworkers: ${workers}\ntrustedProxies: [loopback]\ndrain: { jitter: 0s }\n${yaml}\n`
-  const cwd = folder(t, { 'wsluice.yaml': text })
-  const proxy = spawnWsluice(t, ['-c', 'wsluice.yaml'], { cwd, env: ON_LOOPBACK })
+  const cwd = folder(t, { ...files, 'wsluice.yaml': text })
+  const proxy = spawnWsluice(t, ['-c', 'wsluice.yaml'], { cwd, env: { ...ON_LOOPBACK, WS_LISTEN: listen } })
   const [place, ops, admin] = [await proxy.address('listen'), await proxy.address('ops'), await proxy.address('admin')]
   let count = 0
   const connect: Crew['connect'] = async (path = '/a', headers = {}) => {

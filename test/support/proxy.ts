@@ -5,7 +5,7 @@ import { type Running, start } from '../../src/serve/start.ts'
 
 /** What a test gives. Addresses and `watch` are set here; all else is the test's. */
 export interface TestProxyOptions {
-  /** The configuration file, which is `/test/wsluice.yaml`. */
+  /** The configuration file, which is `/test/wsluice.yaml`, unless `files` has another by now. */
   readonly yaml?: string
   readonly env?: Readonly<Record<string, string>>
   /** Texts by absolute path; relative paths in the configuration start at `/test`. A change counts from the next reload. */
@@ -51,7 +51,7 @@ export async function startTestProxy({ yaml, env = {}, files = {} }: TestProxyOp
       flags: yaml === undefined ? {} : { config: FILE },
       cwd: '/test',
       readFile: (path) => {
-        const text = path === FILE ? yaml : files[path]
+        const text = files[path] ?? (path === FILE ? yaml : undefined)
         if (text === undefined) throw new Error(`ENOENT: no such file: ${path}`)
         return text
       },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Revocation } from '../../src/tokens/revocation.ts'
-import { RevocationFile } from '../../src/tokens/revocation-file.ts'
+import { RevocationFile, readRevocationFile } from '../../src/tokens/revocation-file.ts'
 import { type Bearer, Revocations } from '../../src/tokens/revocations.ts'
 
 const token = (jti?: string, user?: string, issuedAt?: number) => ({ jti, user, issuedAt })
@@ -105,6 +105,20 @@ test('where it is full the one that ends first goes, the oldest of those, and th
   assert.deepEqual([other.size, told], [2, 2])
 })
 
+test('the one that was just made is in force, however soon it ends', () => {
+  const list = new Revocations(2)
+  for (const [jti, until] of [
+    ['a', 500],
+    ['b', 900],
+    ['c', 100],
+  ] as const)
+    list.add({ jti, until }, 0)
+  assert.deepEqual(
+    list.list(0).map(({ jti }) => jti),
+    ['b', 'c'],
+  )
+})
+
 test('a file: the same text is the same, and what is too much is left out', () => {
   assert.equal(JSON.stringify(new RevocationFile('a\n')), JSON.stringify(new RevocationFile('a\n')))
   assert.notEqual(JSON.stringify(new RevocationFile('a\n')), JSON.stringify(new RevocationFile('b\n')))
@@ -113,6 +127,14 @@ test('a file: the same text is the same, and what is too much is left out', () =
   assert.deepEqual([list.size, leftOut], [100_000, 2])
   assert.equal(list.find(token('1'), 'newcomer', 0), undefined)
   assert.ok(list.find(token('2'), 'newcomer', 0))
+})
+
+test('a text that is in use is not read again', () => {
+  const first = readRevocationFile('a\nb\n')
+  assert.equal(readRevocationFile('a\nb\n'), first)
+  assert.notEqual(readRevocationFile('a\n'), first)
+  assert.throws(() => readRevocationFile('a b\n'), /line 1/)
+  assert.throws(() => readRevocationFile('a b\n'), /line 1/)
 })
 
 const text = fc.constantFrom('a', 'b', 'c')

@@ -25,7 +25,10 @@ const ERRORS: readonly [string, RegExp][] = [
   ['token', /expected query:token/],
   ['querry:token', /^Error: "querry:token": expected query:token/],
   ['Header:x', /expected query:token/],
-  ['body:token', /"body:token": expected query:token, header:authorization, cookie:session or protocol:bearer/],
+  [
+    'body:token',
+    /"body:token": expected query:token, header:authorization, cookie:session, protocol:bearer or message:payload/,
+  ],
   ['query:', /lacks a name/],
   ['query', /expected query:token/],
   ['query:a&b', /without & = #/],
@@ -37,7 +40,11 @@ const ERRORS: readonly [string, RegExp][] = [
   ['header:Sec-WebSocket-Protocol', /protocol:bearer/],
   ['cookie:a=b', /a cookie name has no spaces or separators/],
   ['protocol:a,b', /a protocol name/],
-  ['message:payload.authorization', /message sources are not available yet in this version/],
+  ['message:', /lacks a name/],
+  [
+    'message:payload..authorization',
+    /"message:payload..authorization": expected the names of fields with dots between/,
+  ],
 ]
 
 describe('no token source', () => {

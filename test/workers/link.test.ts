@@ -107,3 +107,19 @@ test('a pipe that takes no more is told of, until it does', async () => {
   await setImmediate()
   assert.equal(here.isBehind, true)
 })
+
+test('a pipe that stands still is told of too', async () => {
+  const { here } = joined({}, () => false)
+  for (let index = 0; index < 1024 * 512; index++) here.tell('note', 'x')
+  assert.equal(here.isStuck, false)
+  for (let index = 0; index < 512; index++) here.tell('note', 'x')
+  assert.equal(here.isStuck, true)
+})
+
+test('closed: what was still in the pipe is nothing', () => {
+  const { here, notes } = joined()
+  here.take([['note', 'before']])
+  here.close()
+  here.take([['note', 'after']])
+  assert.deepEqual(notes, ['before'])
+})

@@ -44,7 +44,10 @@ test('metrics are sums, the admin API sees and ends connections of all workers, 
   assert.deepEqual([matching, connections.map(({ user }) => user)], [2, ['ann', 'ann']])
   const [one] = connections
   assert.deepEqual(await ask(crew, 'DELETE', `/api/connections/${one?.id}`), { status: 200, body: { ended: 1 } })
-  assert.equal((await ask(crew, 'DELETE', `/api/connections/${one?.id}`)).status, 404)
+  // Gone when both of its sides are, a moment later.
+  await until(async () =>
+    (await ask(crew, 'DELETE', `/api/connections/${one?.id}`)).status === 404 ? true : undefined,
+  )
   assert.deepEqual(await ask(crew, 'DELETE', '/api/connections?user=bob'), { status: 200, body: { ended: 2 } })
   for (const bob of bobs) assert.deepEqual(await bob.ended, { code: 1008, reason: 'Connection ended' })
 

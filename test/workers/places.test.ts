@@ -106,6 +106,27 @@ test('a worker that dies gives back what it held, and who waited for an answer i
   assert.equal((await other?.slots.takeAll([count('x', 1)]))?.ok, true)
 })
 
+test('what a worker asked for before it died, and is read after, holds no place', async () => {
+  const { ledger, workers } = crew(2)
+  const [one, other] = workers
+  one?.slots.takeAll([count('x')])
+  const asked = assert.rejects(Promise.resolve(one?.slots.takeAll([count('x', 1)])), /gone/)
+  // Both are on their way: the pipe is read when the process is gone.
+  await setImmediate()
+  one?.die()
+  await asked
+  await settled()
+  assert.deepEqual([ledger.tables.counts.size, one?.desk.size], [0, 0])
+  assert.equal((await other?.slots.takeAll([count('x', 1)]))?.ok, true)
+})
+
+test('nothing piles up before a primary that takes nothing: limited or not, who comes is refused', async () => {
+  const link = new Link<ToPrimary, ToWorker>({ send: () => {} }, some<Handlers<ToWorker>>({}))
+  const slots = new RemotePlaces(link).slots('live')
+  for (let index = 0; index < 1025 * 512; index++) slots.takeAll([count('x')])
+  for (const wanted of [count('x'), count('x', 1)]) assert.throws(() => slots.takeAll([wanted]), /does not keep up/)
+})
+
 /** An open connection with a seat under each key. */
 async function opened(
   worker: ReturnType<typeof crew>['workers'][number] | undefined,

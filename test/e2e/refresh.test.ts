@@ -1,0 +1,216 @@
+/** Newer tokens in messages: an open connection goes on with the newest of its user. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { deflateRawSync } from 'node:zlib'
+import { firstMessages, mint, SECRET, said } from '../support/first-message.ts'
+import { type Asking, accept, eventually, openOn, proxied, within } from '../support/upgrades.ts'
+import { bare, masked } from '../support/wire-frames.ts'
+
+const refresh = (token: unknown) => JSON.stringify({ type: 'refresh', token })
+const TOKEN_ENDED = { code: 4401, reason: 'Invalid or expired authentication token' }
+
+interface Given {
+  /** More of `refresh`. */
+  readonly more?: string
+  /** More of `token`. */
+  readonly token?: string
+  readonly route?: string
+  readonly claims?: Record<string, unknown>
+  readonly ttl?: number
+  readonly asking?: Asking
+  readonly extensions?: string
+}
+
+async function open(t: TestContext, given: Given = {}) {
+  const { more = '', token = '', route = '', claims = { sub: 'ann' }, ttl = 60, asking = {}, extensions } = given
+  const yaml = `upstream: UPSTREAM
+routes: [{ path: /ws, token: { secret: ${SECRET}, refresh: { when: { type: refresh }, reply: { type: refreshed }${more} }${token} }${route} }]
+`
+  const all = await proxied(t, { yaml })
+  const path = `/ws?token=${await mint(claims, ttl)}${asking.path ?? ''}`
+  const headers = extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]
+  const accepting = { headers }
+  const pair = await openOn(t, all, 0, { ...asking, path, headers: [...(asking.headers ?? []), ...headers] }, accepting)
+  const violations = () => all.proxy.logs.filter(({ event }) => event === 'violated')
+  return { ...all, ...pair, violations }
+}
+
+const texts = (frames: readonly { readonly payload: Buffer }[]) => frames.map(({ payload }) => String(payload))
+
+test('a newer token extends the connection, and goes no further', async (t) => {
+  const { client, upstream, proxy } = await open(t, { ttl: 1 })
+  const newer = await mint({ sub: 'ann' }, 60)
+  client.send(`${masked(1, 'before')}${masked(1, refresh(newer))}${masked(1, 'behind')}`)
+  assert.deepEqual(texts(await client.count(1)), ['{"type":"refreshed"}'])
+  assert.deepEqual(texts(await upstream.count(2)), ['before', 'behind'])
+  // The first token ends.
+  await new Promise((resolve) => setTimeout(resolve, 1300))
+  client.send(masked(1, 'still'))
+  assert.deepEqual(texts(await upstream.count(3)).at(-1), 'still')
+  for (const line of proxy.written) assert.ok(!line.includes(newer))
+})
+
+test('in fragments, with a ping between them', async (t) => {
+  const { client, upstream } = await open(t)
+  const message = refresh(await mint())
+  client.send(masked(1, message.slice(0, 9), { fin: false }) + masked(9, 'p'))
+  client.send(masked(0, message.slice(9), { fin: false }) + masked(0, '') + masked(1, 'behind'))
+  assert.deepEqual(texts(await client.count(1)), ['{"type":"refreshed"}'])
+  assert.deepEqual(texts(await upstream.count(2)), ['p', 'behind'])
+})
+
+test('the connection ends with the newest token, also where that ends sooner', async (t) => {
+  const { client, upstream, proxy } = await open(t)
+  client.send(masked(1, refresh(await mint({ sub: 'ann' }, 1))))
+  assert.deepEqual(await within(client.close(), () => 'the end'), TOKEN_ENDED)
+  client.raw.socket.destroy()
+  upstream.raw.socket.destroy()
+  await proxy.line(({ event, reason }) => event === 'closed' && reason === 'token_expired')
+})
+
+/** [name, the newer token, reason] */
+const REFUSED = [
+  ["another user's", () => mint({ sub: 'bob' }), 'token_invalid'],
+  ["nobody's", () => mint({}), 'token_invalid'],
+  ['one that expired', () => mint({ sub: 'ann' }, -1), 'token_expired'],
+  ['none', async () => 7, 'token_missing'],
+  ['no token', async () => 'x.y.z', 'token_invalid'],
+  ['one for another room', () => mint({ sub: 'ann', room: '8' }), 'access_denied'],
+  ['one for another domain', () => mint({ sub: 'ann', allowed_domains: ['x.example'] }), 'domain_not_allowed'],
+] as const
+
+const GUARDED = ', domains: { absent: allow }, authorize: [{ claim: room, equals: "query:room" }]'
+const ASKING = { path: '&room=7', headers: ['Origin: https://app.example'] }
+const CLAIMS = { sub: 'ann', room: '7' }
+
+for (const [name, make, reason] of REFUSED) {
+  test(`closes: ${name}`, async (t) => {
+    const { client, upstream, proxy } = await open(t, { route: GUARDED, asking: ASKING, claims: CLAIMS })
+    client.send(masked(1, refresh(await make())))
+    await client.close()
+    await upstream.close()
+    assert.equal(upstream.frames().length, 1)
+    client.raw.socket.end()
+    upstream.raw.socket.end()
+    assert.equal((await proxy.line(({ event }) => event === 'closed')).reason, reason)
+  })
+
+  test(`onInvalid: error: ${name}`, async (t) => {
+    const more = ', onInvalid: error, errorMessage: no'
+    const { client, upstream, violations } = await open(t, { more, route: GUARDED, asking: ASKING, claims: CLAIMS })
+    client.send(masked(1, refresh(await make())))
+    assert.deepEqual(texts(await client.count(1)), ['no'])
+    client.send(masked(1, 'still'))
+    assert.deepEqual(texts(await upstream.count(1)), ['still'])
+    assert.deepEqual(
+      violations().map((line) => [line.reason, line.action]),
+      [[reason, 'error']],
+    )
+  })
+}
+
+test('a good one for the same room and domain is good', async (t) => {
+  const { client } = await open(t, { route: GUARDED, asking: ASKING, claims: CLAIMS })
+  client.send(masked(1, refresh(await mint(CLAIMS))))
+  assert.deepEqual(texts(await client.count(1)), ['{"type":"refreshed"}'])
+})
+
+test('other messages pass, whatever they are', async (t) => {
+  const { client, upstream } = await open(t)
+  const others = ['{"type":"other"}', 'refresh', '[]', '{"Type":"refresh"}', '{"type":["refresh"]}', '"refresh"', '']
+  client.send(others.map((text) => masked(1, text)).join('') + masked(2, refresh('x')))
+  assert.deepEqual(texts(await upstream.count(others.length + 1)), [...others, refresh('x')])
+})
+
+test('a compressed one is taken, and compression goes on', async (t) => {
+  const extensions = 'permessage-deflate'
+  const { client, upstream } = await open(t, { extensions })
+  assert.match((await client.head()).header('sec-websocket-extensions') ?? '', /client_no_context_takeover/)
+  const deflate = (text: string) => masked(1, deflateRawSync(text, { finishFlush: 2 }).subarray(0, -4), { rsv: 0x40 })
+  client.send(deflate(refresh(await mint())) + deflate('behind'))
+  assert.deepEqual(texts(await client.count(1)), ['{"type":"refreshed"}'])
+  assert.equal((await upstream.count(1)).length, 1)
+  assert.equal(upstream.rest(), deflate('behind'))
+})
+
+test('revocations are of the newest token, and a revoked one refreshes nothing', async (t) => {
+  const { client, proxy } = await open(t, { claims: { sub: 'ann', jti: 'one' } })
+  const revoke = (body: object) =>
+    fetch(`http://${proxy.admin}/api/revocations`, { method: 'POST', body: JSON.stringify(body) })
+  client.send(masked(1, refresh(await mint({ sub: 'ann', jti: 'two' }))))
+  await client.count(1)
+  await revoke({ jti: 'one' })
+  client.send(masked(1, refresh(await mint({ sub: 'ann', jti: 'three' }))))
+  await client.count(2)
+  await revoke({ jti: 'two', refreshed: true })
+  client.send(masked(1, refresh(await mint({ sub: 'ann', jti: 'two', n: 1 }))))
+  assert.deepEqual(await client.close(), TOKEN_ENDED)
+  client.raw.socket.end()
+  assert.equal((await proxy.line(({ event }) => event === 'closed', 8000)).reason, 'token_revoked')
+})
+
+test('the claim rules of messages are those of the newest token; its rates count on', async (t) => {
+  const route =
+    ', messages: { allow: [{ types: [admin], when: { claim: role, equals: admin } }], rates: { admin: 1/min }, onInvalid: drop }'
+  const { client, upstream, violations } = await open(t, { route })
+  const admin = masked(1, '{"type":"admin"}')
+  client.send(admin)
+  client.send(masked(1, refresh(await mint({ sub: 'ann', role: 'admin' }))))
+  await client.count(1)
+  client.send(admin)
+  assert.equal((await upstream.count(1)).length, 1)
+  client.send(masked(1, refresh(await mint({ sub: 'ann', role: 'admin', n: 2 }))))
+  await client.count(2)
+  client.send(admin)
+  await eventually(() => violations().length === 2, 'two violations')
+  assert.deepEqual(
+    violations().map(({ reason }) => reason),
+    ['message_not_allowed', 'message_rate'],
+  )
+  assert.equal(upstream.frames().length, 1)
+})
+
+test('refreshes count into the rates of messages', async (t) => {
+  const { client } = await open(t, { route: ', limits: { messages: { perConnection: 2/min } }' })
+  const newer = masked(1, refresh(await mint()))
+  client.send(newer.repeat(3))
+  assert.deepEqual(await client.close(), { code: 1008, reason: 'Rate limit exceeded' })
+})
+
+test('of many at once the last is judged after the first, and no other', async (t) => {
+  const { client } = await open(t)
+  const all = await Promise.all([...Array(20).keys()].map((n) => mint({ sub: 'ann', n })))
+  client.send(all.map((token) => masked(1, refresh(token))).join('') + masked(1, 'end'))
+  await client.count(2)
+  client.send(masked(9))
+  assert.equal((await client.count(2)).length, 2)
+})
+
+test('a dry run forwards it, and tells what would have become of it', async (t) => {
+  const { client, upstream, violations } = await open(t, { token: ', mode: dry-run' })
+  const [good, bad] = [masked(1, refresh(await mint())), masked(1, refresh(await mint({ sub: 'bob' })))]
+  client.send(good + bad)
+  await upstream.bytes(good.length + bad.length)
+  assert.equal(upstream.rest(), good + bad)
+  await eventually(() => violations().length === 1, 'a violation')
+  assert.deepEqual(
+    violations().map(({ reason, outcome, check }) => [check, reason, outcome]),
+    [['token', 'token_invalid', 'would_reject']],
+  )
+  assert.equal(client.rest(), '')
+})
+
+test('a token of a first message is extended like any', async (t) => {
+  const { backend, come } = await firstMessages(t, {
+    token: ', refresh: { when: { type: connection.refresh }, from: "message:payload.token", reply: ok }',
+  })
+  const client = await come()
+  client.send(said(await mint({ sub: 'ann' }, 1)))
+  const upstream = await backend(0)
+  await accept(upstream)
+  client.send(masked(1, JSON.stringify({ type: 'connection.refresh', payload: { token: await mint() } })))
+  assert.deepEqual(texts(await client.count(1)), ['ok'])
+  await new Promise((resolve) => setTimeout(resolve, 1200))
+  upstream.send(bare(1, 'still'))
+  assert.deepEqual(texts(await client.count(2)), ['ok', 'still'])
+})
