@@ -56,6 +56,11 @@ export class Direction {
     return this.out.isSealed
   }
 
+  /** Whether no Close of the sender is to be looked for any more: it sent one, left, or broke the protocol. */
+  get isFinished(): boolean {
+    return this.#isFinished || this.out.isBroken
+  }
+
   /** Takes what the sender sent. Once sealed it only looks for the answer to our Close. */
   receive(chunk: Uint8Array): void {
     const now = this.#options.now()
@@ -105,11 +110,6 @@ export class Direction {
   /** When the sender was last heard, ms, monotonic. */
   get heardAt(): number {
     return this.#reader.frame.arrived
-  }
-
-  /** Whether a Close cannot be put in any more: the frame under way will never be whole. */
-  get isCut(): boolean {
-    return this.out.isCut
   }
 
   /** The receiver needs nothing after our Close: FIN follows it, however long that waits. */

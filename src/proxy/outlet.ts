@@ -18,6 +18,8 @@ export class Outlet {
   isBroken = false
   /** Nothing more goes out: a Close did, or the direction was cut. */
   isSealed = false
+  /** The last thing that went out is a Close of ours. */
+  saidClose = false
   /** Nothing of the message under way has gone out. */
   isWithheld = false
   readonly #options: DirectionOptions
@@ -179,6 +181,7 @@ export class Outlet {
     this.#waiting = undefined
     this.#held = undefined
     this.isSealed = true
+    this.saidClose = true
     if (this.#isLast) to.end()
     from.resume()
   }

@@ -209,8 +209,7 @@ export class Session implements SessionView {
   }
 
   #violated({ code, detail }: Violation): 'stop' | 'pass' {
-    const step = { check: 'frames', mode: this.#route.mode }
-    const finding = weigh(step, refuse(REASON_OF_CODE[code], detail))
+    const finding = weigh({ check: 'frames', mode: this.#route.mode }, refuse(REASON_OF_CODE[code], detail))
     this.#count(finding)
     if (!finding.counted) return 'pass'
     this.end(finding.reason, detail)
@@ -238,7 +237,10 @@ export class Session implements SessionView {
     const direction = this.#from(side)
     direction.senderLeft()
     if (!direction.isSealed) this.#vanished(side)
-    this.#other(side).end()
+    const isOurs = this.#down.out.saidClose && this.#up.out.saidClose
+    // A FIN right behind our Close can hide it from a client, who is to answer first (RFC 6455 section 7.1.1).
+    if (side === 'client' || this.#up.isFinished || !isOurs) this.#other(side).end()
+    if (side === 'client' && isOurs) this.#client.end()
     this.#arm()
   }
 
@@ -252,7 +254,7 @@ export class Session implements SessionView {
 
   #vanished(side: Peer): void {
     const direction = this.#from(side)
-    const code = side === 'upstream' && !direction.isCut ? GONE.upstream.code : 1006
+    const code = side === 'upstream' && !direction.out.isCut ? GONE.upstream.code : 1006
     this.#record({ code, reason: '', detail: 'no Close before the end', initiator: side })
     const to = side === 'client' ? 'upstream' : 'client'
     direction.close(closeFrame(GONE[side].code, GONE[side].text, to))
@@ -271,8 +273,8 @@ export class Session implements SessionView {
   }
 
   #arm(): void {
-    const queued = () => this.#client.queued() + this.#upstream.queued()
-    this.#closing ??= boundClosing({ ...this.#context, queued, destroy: () => this.destroy() })
+    const sides = [this.#client, this.#upstream]
+    this.#closing ??= boundClosing({ ...this.#context, sides, traffic: this.traffic, destroy: () => this.destroy() })
   }
 
   #count(finding: Finding, subject: Pick<Violated, 'subject'> = {}): void {
@@ -291,9 +293,8 @@ export class Session implements SessionView {
     this.#context.ended(this)
     const { connection, route } = this.#permit
     const end: End = this.#end ?? { code: 1006, reason: '', detail: '', initiator: 'proxy' }
-    const durationMs = this.#context.clock() - this.#opened
     const { traffic, violations } = this.#tally
-    const closed = { ...end, opened: true, durationMs, traffic, violations }
+    const closed = { ...end, opened: true, durationMs: this.#context.clock() - this.#opened, traffic, violations }
     this.#context.observe({ type: 'closed', connection, route: route.name, ...closed })
   }
 }

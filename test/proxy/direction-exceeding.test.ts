@@ -235,7 +235,7 @@ test('where the sender leaves in a dropped frame, the receiver still gets a Clos
   const { direction, receive, sent } = made({ judge: () => DROP })
   receive(`${maskedHead(2, 100)}half`)
   direction.senderLeft()
-  assert.equal(direction.isCut, false)
+  assert.equal(direction.out.isCut, false)
   direction.close(CLOSE)
   assert.equal(sent(), CLOSE.toString('latin1'))
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isOver, openSession } from '../support/session.ts'
-import type { End } from '../support/upgrades.ts'
+import { type End, eventually } from '../support/upgrades.ts'
 import { bare, closeOf, closing, masked } from '../support/wire-frames.ts'
 
 const texts = (end: End) => end.frames().map(({ payload }) => payload.toString())
@@ -85,6 +85,25 @@ test('a backend that vanishes is 1014 for the client; one that is cut off, FIN a
     open.client.raw.socket.end()
     open.upstream.raw.socket.destroy()
     assert.deepEqual(await isOver(open), { code: told ? 1014 : 1006, reason: '', initiator: 'upstream' }, name)
+  }
+})
+
+test('what a policy ends is not FIN for the client before it answers, however soon the backend is gone', async (t) => {
+  for (const answer of ['Close', 'FIN'] as const) {
+    const open = await openSession(t)
+    open.session.end('message_rate')
+    await open.upstream.close()
+    open.upstream.send(bare(8, closing(1008)))
+    open.upstream.raw.socket.end()
+    assert.equal((await open.client.close()).code, 1008)
+    open.client.send(masked(1, 'on its way already'))
+    await eventually(() => open.upstream.raw.socket.readableEnded, 'the end of the backend')
+    assert.ok(!open.client.raw.socket.readableEnded, 'FIN before its Close')
+    if (answer === 'Close') open.client.send(masked(8, closing(1008)))
+    else open.client.raw.socket.end()
+    await open.client.ended()
+    open.client.raw.socket.end()
+    assert.deepEqual(await isOver(open), { code: 1008, reason: 'message_rate', initiator: 'proxy' })
   }
 })
 
