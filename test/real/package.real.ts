@@ -20,6 +20,7 @@ const MOST_UNPACKED = 3 * 1024 * 1024
 const NEEDED = [
   /^dist\/.+\.js$/,
   /^config\/[\w-]+\.(yaml|json|md)$/,
+  /^config\/schemas\/[\w-]+\.json$/,
   /^config\/prometheus\/rules\.yaml$/,
   /^config\/grafana\/wsluice\.json$/,
   /^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/,
