@@ -101,18 +101,21 @@ async function adopt(proxy: ProxyServer, crew: Crew, next: Loaded): Promise<void
 }
 
 /**
- * Starts every worker, and lets them listen. Resolves to the address in use. The address is held meanwhile: one that is
- * in use is found out here, once, and a port that the system chose stays ours until the workers have it.
+ * Starts every worker, and lets them listen. Resolves to the address in use. One that is in use already is found out here,
+ * once. Only a port that the system chose is held until the workers have it: who comes too early is to be refused, as by
+ * one process, and not accepted and cut.
  */
 async function openAll(crew: Crew, address: Listen): Promise<string> {
   const holder = createServer((socket) => socket.destroy())
   const bound = await listen(holder, address)
   const port = holder.address()
   const actual = typeof port === 'object' && port !== null ? { ...address, port: port.port } : address
+  const release = () => new Promise((resolve) => holder.close(resolve))
+  if (!('port' in address) || address.port !== 0) await release()
   try {
     await crew.begin()
   } finally {
-    await new Promise((resolve) => holder.close(resolve))
+    await release()
   }
   await crew.listen(actual, 'port' in actual && (await canReusePort()))
   return bound

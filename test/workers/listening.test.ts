@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { connect } from 'node:tls'
@@ -10,6 +10,7 @@ import { WebSocket } from 'ws'
 import { folder } from '../support/command-line.ts'
 import { childrenOf, startCrew, until } from '../support/crew.ts'
 import { lineHeader } from '../support/proxy-header.ts'
+import { portOf } from '../support/raw.ts'
 import { FIRST, SECOND } from '../support/tls/certificates.ts'
 import { handshake } from '../support/upgrades.ts'
 
@@ -30,6 +31,30 @@ test('a unix socket is served by all, and its file is gone with them', async (t)
   crew.proxy.child.kill('SIGTERM')
   assert.deepEqual(await crew.proxy.exit, { code: 0, signal: null })
   assert.equal(existsSync(path), false)
+})
+
+/** What becomes of a client that comes just now. */
+const arrive = (port: number) =>
+  new Promise<'refused' | 'cut' | 'answered'>((resolve) => {
+    const socket = connectTcp(port, '127.0.0.1')
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'cut'))
+    socket.on('data', () => resolve('answered')).on('end', () => resolve('cut'))
+    socket.on('connect', () => socket.write('GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'))
+  })
+
+test('who comes before the workers is refused, as by one process: never accepted and cut', async (t) => {
+  const free = createServer().listen(0, '127.0.0.1')
+  await once(free, 'listening')
+  const port = portOf(free)
+  free.close()
+  const started = startCrew(t, { listen: `127.0.0.1:${port}` })
+  const arrivals = new Set<string>()
+  await until(async () => {
+    arrivals.add(await arrive(port))
+    return arrivals.has('answered') || undefined
+  })
+  await started
+  assert.ok(!arrivals.has('cut'), [...arrivals].join(', '))
 })
 
 const subject = async (place: string): Promise<unknown> => {
