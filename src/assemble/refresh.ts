@@ -21,7 +21,7 @@ export function refreshOf(
   if (!section || !refresh || section.mode === 'candidate') return {}
   const { definition, mode, assembly } = section
   const check = nameOf(definition, mode)
-  const { begin, judge, ...rest } = refresh
+  const { begin, finds, judge, ...rest } = refresh
   const at = steps.findIndex((step) => step.check === check)
   return {
     refresh: {
@@ -29,7 +29,7 @@ export function refreshOf(
       step: {
         check,
         mode,
-        id: `${assembly.scope} ${check} refresh`,
+        id: `${assembly.scope} ${check} refresh ${finds}`,
         maxBytes: mostRead(route, config),
         exceeding: { action: 'close', maxDelay: 0 },
         begin,

@@ -123,6 +123,8 @@ export interface FirstMessageCheck extends Omit<FirstMessage, 'mode' | 'before' 
 /** What a check says of refreshes. */
 export interface RefreshCheck extends Omit<Refresh, 'step' | 'judged'> {
   readonly begin: () => MessageCheck
+  /** Differs where `begin` finds other messages: a reload then counts for open connections, too. */
+  readonly finds: string
   readonly judge: HandshakeCheck
 }
 

@@ -78,7 +78,8 @@ export function refresh({ refresh: given, ...rules }: TokenSettings, assembly: A
     if (!shown) return missing(from)
     return settle(judge(shown, connection), (verdict) => ofSameUser(verdict, connection))
   }
-  return { begin: () => finds, judge: judged, reply, onInvalid, errorMessage }
+  const found = JSON.stringify([when, from, rules.maxLength])
+  return { begin: () => finds, finds: found, judge: judged, reply, onInvalid, errorMessage }
 }
 
 /** Bounds beside that of its bytes: what is nested deeper is no such message. */

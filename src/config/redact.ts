@@ -1,5 +1,6 @@
 /** The effective configuration: what was written, defaults filled in, secrets hidden. */
 import { stringify } from 'yaml'
+import { switchOf } from '../settings/boolean.ts'
 import { shownUrl } from '../tokens/shown-url.ts'
 import { isRecord } from './record.ts'
 import { type Field, fileName, type Section, type Shape } from './shape.ts'
@@ -23,7 +24,15 @@ function entry(field: Field, written: Readonly<Record<string, unknown>>): [strin
 function filled(shape: Shape, value: unknown): unknown {
   if (shape.kind === 'list' && Array.isArray(value)) return value.map((item) => filled(shape.item, item))
   if (shape.kind === 'section' && isRecord(value)) return redact(shape, value)
-  return withoutCredentials(value)
+  return withoutCredentials(shape.kind === 'value' && typeof value === 'string' ? typed(shape.words, value) : value)
+}
+
+/** The text of a variable as a file would say it: a number, a switch or a list. */
+function typed(words: string, text: string): unknown {
+  if (words.startsWith('whole number') && /^\d{1,15}$/.test(text)) return Number(text)
+  if (words === 'true or false') return switchOf(text) ?? text
+  if (words.startsWith('list of') && text.includes(',')) return text.split(',').map((item) => item.trim())
+  return text
 }
 
 function withoutCredentials(value: unknown): unknown {

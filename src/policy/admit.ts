@@ -190,8 +190,10 @@ function hearing<U>(
   return {
     firstMessage,
     hear: async (heard) => {
+      const refusal = await trial.runOn(heard, after)
+      // Not before: who is asked about (keys, a service) may take his time, and hears of so many at once at most.
       giveBack(place)
-      return conclude(trial, route, await trial.runOn(heard, after), permit)
+      return conclude(trial, route, refusal, permit)
     },
     refuse: (refusal) => {
       giveBack(place)

@@ -130,10 +130,11 @@ export class Attempt {
       extensions,
       droppable: droppable(extensions),
     }
-    // A reload may have come while the backend was dialled.
+    // A reload may have come while the client was waited for, or the backend was dialled.
     const current = this.#context.policy().routes.get(route.name) ?? route
-    if (!later && !asksAgain(current)) this.#permit.shed()
+    if (!later) this.#shed(current)
     const session: Session = new Session(pair, this.#context)
+    if (current !== route) session.adopt(current)
     this.#context.sessions.add(session, new Rights(current, this.#permit, session, this.#context))
   }
 
@@ -143,6 +144,12 @@ export class Attempt {
     this.#decide = undefined
     if (judged.granted) this.#answered(judged.findings.length === 0 ? 'success' : 'would_reject', tookMs)
     else session().conclude(judged.refusal)
+    this.#shed(this.#context.policy().routes.get(judged.route.name) ?? judged.route)
+  }
+
+  /** Of the handshake only what may be asked again is kept. */
+  #shed(route: RoutePolicy): void {
+    if (!asksAgain(route)) this.#permit.shed()
   }
 
   #refuse(reason: Reason, detail: string): void {

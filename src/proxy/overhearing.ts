@@ -17,6 +17,7 @@ export class Overhearing {
   readonly #deadline: Deadline
   /** Until it is known what the first message says. */
   #reader: FirstMessageReader | undefined
+  #judged: (() => void) | undefined
 
   /** @param conclude told once */
   constructor(later: Later<unknown>, rsv: Pair['rsv'], context: Context, conclude: (admission: Admission) => void) {
@@ -28,6 +29,11 @@ export class Overhearing {
     this.#reader = new FirstMessageReader({ firstMessage, memory, rsv, now: clock })
     const late = lateFirstMessage(firstMessage)
     this.#deadline = wheel.at(clock() + firstMessage.timeoutMs, () => this.#settle({ said: late }))
+  }
+
+  /** Calls back when it is known what the token says. */
+  whenJudged(judged: () => void): void {
+    this.#judged = judged
   }
 
   /** What the client sends, as it comes. */
@@ -53,5 +59,6 @@ export class Overhearing {
   /** Never rejects. */
   async #judge(value: unknown): Promise<void> {
     this.#conclude(await this.#later.hear({ value, at: this.#context.now() }))
+    this.#judged?.()
   }
 }

@@ -3,6 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { switchingAnswer } from './answer.ts'
 
+/** So many pieces are put together: those of a client that sends byte by byte would take hundreds of times what it sends. */
+const MOST_PIECES = 64
+
 /** More than this is not read before the answer, nor beyond the longest first message. */
 const MAX_EARLY = 64 * 1024
 
@@ -68,6 +71,7 @@ export class Upgrade {
 
   readonly #keep = (chunk: Buffer): void => {
     this.#early.push(chunk)
+    if (this.#early.length > MOST_PIECES) this.#early = [Buffer.concat(this.#early)]
     this.#bytes += chunk.length
     if (this.#bytes > this.#most) this.socket.pause()
     this.#hear?.(chunk)

@@ -31,6 +31,8 @@ export class Readings {
     this.#parts = parts
     this.adopt(pair.permit.route)
     this.#began = 'later'
+    const { overhearing, permit } = pair
+    overhearing?.whenJudged(() => parts.renewed(permit.connection.expiresAt))
   }
 
   /** Takes the route as a reload has made it. */

@@ -62,7 +62,7 @@ export class Refreshing {
     const { permit, now, conclude } = this.#parts
     const refresh = this.#refresh
     if (!refresh) return
-    if (permit.connection.shed && refresh.judged.length > 1) return this.#refuse(UNKNOWN, refresh)
+    if (permit.connection.shed && refresh.judged.length > 1) return this.#refuse(tooLate(refresh), refresh)
     const judged = await judgeAgain(withoutToken(permit.connection), { value, at: now() }, refresh.judged)
     // It ended meanwhile.
     if (!this.#refresh) return
@@ -82,19 +82,23 @@ export class Refreshing {
   }
 
   /** A fault of ours, or of a service, ends nothing: the token that it has is good for as long as it is. */
-  #refuse(refusal: Finding, { onInvalid, errorMessage }: Refresh): void {
+  #refuse(refusal: Finding, { step, onInvalid, errorMessage }: Refresh): void {
     const { found, conclude } = this.#parts
-    if (onInvalid === 'error' && errorMessage !== undefined) {
+    const staysAsItWas = onInvalid === 'error' || refusal.reason === 'internal_error'
+    if (!staysAsItWas) conclude(refusal)
+    // What would keep the connection as it was changes nothing in a dry run.
+    else if (step.mode !== 'enforce') found({ ...refusal, counted: false, action: 'none' })
+    else if (onInvalid === 'error' && errorMessage !== undefined) {
       found({ ...refusal, action: 'error', notice: errorMessage })
-    } else if (refusal.reason === 'internal_error') found({ ...refusal, action: 'drop' })
-    else conclude(refusal)
+    } else found({ ...refusal, action: 'drop' })
   }
 }
 
-const UNKNOWN = weigh(
-  { check: 'token', mode: 'enforce' },
-  refuse('internal_error', 'the refresh is younger than the connection, of which too little is known by now'),
-)
+const tooLate = ({ step }: Refresh): Finding =>
+  weigh(
+    step,
+    refuse('internal_error', 'the refresh is younger than the connection, of which too little is known by now'),
+  )
 
 /** Whose it is stays: the newer token must be the same user's. */
 function withoutToken(known: Connection): Connection {

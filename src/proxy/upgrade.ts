@@ -51,19 +51,14 @@ function conclude(judged: Judged, admission: Judgement, context: UpgradeContext,
     observeDecision(admission, undefined, tookMs, context)
     return new Attempt({ ...judged, admission }, context).run()
   }
-  const no = noTo(upgrade, admission, policy, close)
+  const no = noTo(upgrade, admission, policy)
   observeDecision(admission, no.code, tookMs, context)
   upgrade.take()
-  deliver(no, upgrade, context.linger)
+  // Its own code is no code of ours: told as one, whatever clients make up would be among them.
+  deliver(close ? answerTo(close) : no, upgrade, context.linger)
 }
 
-function noTo(
-  { opened }: Upgrade,
-  { refusal, connection, route }: Denied<unknown>,
-  { answers }: ProxyPolicy,
-  close?: Close,
-): No {
-  if (close) return answerTo(close)
+function noTo({ opened }: Upgrade, { refusal, connection, route }: Denied<unknown>, { answers }: ProxyPolicy): No {
   return opened ? closeWith(refusal.reason, answers) : sayNo(refusal.reason, connection, route, answers)
 }
 

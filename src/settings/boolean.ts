@@ -14,10 +14,13 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
 
 const EXPECTED = 'expected true, false, 1, 0, yes, no, on or off'
 
+/** What a word for a switch says; undefined: it is none. */
+export const switchOf = (text: string): boolean | undefined => WORDS.get(text.trim().toLowerCase())
+
 /** A switch: true/false/1/0/yes/no/on/off and nothing else (a lenient reader turns `DRY_RUN=0` into true). */
 export const bool = () =>
   parsed(z.union([z.boolean(), z.string(), z.number()], EXPECTED), (value) => {
-    const word = WORDS.get(String(value).trim().toLowerCase())
+    const word = switchOf(String(value))
     if (word === undefined) throw new Error(EXPECTED)
     return word
   }).meta({ words: 'true or false' })

@@ -93,7 +93,8 @@ function countAt(source: TokenSource, request: TokenRequest): number {
 /** The token of a header line; empty where the line holds none. */
 export function headerToken(line: string, bearer: 'required' | 'optional'): string {
   const value = line.trim()
-  const token = /^bearer +(.+)$/i.exec(value)?.[1]
+  // Of what stands behind the blanks nothing is a blank first: one way to match, also of lines, which a message may hold.
+  const token = /^bearer +([^ ].*)$/is.exec(value)?.[1]
   return token ?? (bearer === 'required' ? '' : value)
 }
 

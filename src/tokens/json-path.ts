@@ -45,6 +45,9 @@ function fieldOf(value: unknown, name: string): unknown {
 
 function spellings(value: unknown, name: string): number {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 1
-  const folded = name.toLowerCase()
-  return Object.keys(value).filter((key) => key.toLowerCase() === folded).length
+  const folded = fold(name)
+  return Object.keys(value).filter((key) => fold(key) === folded).length
 }
+
+/** As Unicode folds case, or nearly: to readers in Go an old long s is an s, too. */
+const fold = (name: string) => name.toUpperCase().toLowerCase()

@@ -45,6 +45,19 @@ test('what is longer than any token passes', () => {
   assert.equal(find(text.padEnd(60_000), 'text', {}), 'passes')
 })
 
+test('a reload that finds others is told apart from one that changes nothing of it', () => {
+  const { finds } = refresh()
+  assert.equal(refresh({ reply: 'ok', onInvalid: 'error', errorMessage: 'no' }).finds, finds)
+  assert.notEqual(refresh({ when: { type: 'renew' } }).finds, finds)
+  assert.notEqual(refresh({ from: ['message:other'] }).finds, finds)
+})
+
+test('what an object inherits is none of its fields', () => {
+  const when = { 'constructor.name': 'Object' }
+  assert.equal(find('{"token":"t"}', 'text', { when }), 'passes')
+  assert.equal(find('{"constructor":{"name":"Object"}}', 'text', { when }), 'for us')
+})
+
 test('binary passes', () => assert.equal(find(FOUND[0]?.[0] ?? '', 'binary'), 'passes'))
 
 const mint = (claims: Record<string, unknown>, ttlSeconds = 60) =>

@@ -122,6 +122,23 @@ test('the environment alone, and nothing at all', async (t) => {
   assert.match(err[0] ?? '', /WS_UPSTREAM or --upstream/)
 })
 
+test('what variables say is printed as a file would say it', async (t) => {
+  const env = {
+    WS_UPSTREAM: 'http://127.0.0.1:8000',
+    WS_IPV6_PREFIX: '56',
+    WS_WATCH: 'no',
+    WS_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8',
+    WS_WORKERS: 'auto',
+  }
+  const cwd = folder(t)
+  const { out, code } = await commandLine(['check'], { cwd, env })
+  const { upstream, ipv6Prefix, watch, trustedProxies, workers } = parse(out)
+  assert.deepEqual(
+    [code, upstream, ipv6Prefix, watch, trustedProxies, workers],
+    [0, 'http://127.0.0.1:8000', 56, false, ['loopback', '10.0.0.0/8'], 'auto'],
+  )
+})
+
 test('WS_CONFIG names the file where no flag does', async (t) => {
   const cwd = folder(t, { 'a.yaml': 'upstream: http://a:1\n', 'b.yaml': 'upstream: http://b:1\n' })
   const env = { WS_CONFIG: 'a.yaml' }

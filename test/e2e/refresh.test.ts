@@ -1,10 +1,12 @@
 /** Newer tokens in messages: an open connection goes on with the newest of its user. */
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
+import { httpService } from '../authorization/services.ts'
 import { firstMessages, mint, SECRET, said } from '../support/first-message.ts'
 import { type Asking, accept, eventually, openOn, proxied, within } from '../support/upgrades.ts'
-import { bare, masked } from '../support/wire-frames.ts'
+import { bare, closing, masked } from '../support/wire-frames.ts'
 
 const refresh = (token: unknown) => JSON.stringify({ type: 'refresh', token })
 const TOKEN_ENDED = { code: 4401, reason: 'Invalid or expired authentication token' }
@@ -21,18 +23,24 @@ interface Given {
   readonly extensions?: string
 }
 
-async function open(t: TestContext, given: Given = {}) {
-  const { more = '', token = '', route = '', claims = { sub: 'ann' }, ttl = 60, asking = {}, extensions } = given
-  const yaml = `upstream: UPSTREAM
+const yamlOf = ({ more = '', token = '', route = '' }: Given) =>
+  `upstream: UPSTREAM
 routes: [{ path: /ws, token: { secret: ${SECRET}, refresh: { when: { type: refresh }, reply: { type: refreshed }${more} }${token} }${route} }]
 `
-  const all = await proxied(t, { yaml })
+
+async function open(t: TestContext, given: Given = {}, files: Record<string, string> = {}) {
+  const { claims = { sub: 'ann' }, ttl = 60, asking = {}, extensions } = given
+  const all = await proxied(t, { yaml: yamlOf(given), files })
   const path = `/ws?token=${await mint(claims, ttl)}${asking.path ?? ''}`
   const headers = extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]
   const accepting = { headers }
   const pair = await openOn(t, all, 0, { ...asking, path, headers: [...(asking.headers ?? []), ...headers] }, accepting)
   const violations = () => all.proxy.logs.filter(({ event }) => event === 'violated')
-  return { ...all, ...pair, violations }
+  const reload = async (yaml: string) => {
+    files['/test/wsluice.yaml'] = yaml.replaceAll('UPSTREAM', `http://127.0.0.1:${all.server.port}`)
+    assert.deepEqual(await all.proxy.running.reload(), { ok: true })
+  }
+  return { ...all, ...pair, violations, reload }
 }
 
 const texts = (frames: readonly { readonly payload: Buffer }[]) => frames.map(({ payload }) => String(payload))
@@ -213,4 +221,140 @@ test('a token of a first message is extended like any', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 1200))
   upstream.send(bare(1, 'still'))
   assert.deepEqual(texts(await client.count(2)), ['ok', 'still'])
+})
+
+test('a reload says what is a newer token from then on', async (t) => {
+  const { client, upstream, reload } = await open(t)
+  const message = masked(1, refresh(await mint()))
+  client.send(message)
+  await client.count(1)
+  const renew = yamlOf({}).replace('type: refresh }', 'type: renew }')
+  await reload(renew)
+  client.send(message + masked(1, JSON.stringify({ type: 'renew', token: await mint() })))
+  assert.deepEqual(texts(await client.count(2)), Array(2).fill('{"type":"refreshed"}'))
+  await reload(`upstream: UPSTREAM\nroutes: [{ path: /ws, token: { secret: ${SECRET} } }]\n`)
+  client.send(message)
+  await upstream.bytes(2 * message.length)
+  assert.equal(upstream.rest(), message + message)
+})
+
+const BARE = `upstream: UPSTREAM\nroutes: [{ path: /ws, token: { secret: ${SECRET} }${GUARDED} }]\n`
+
+for (const mode of ['enforce', 'dry-run'] as const) {
+  test(`too little is known of a connection from before, ${mode}: it stays as it was`, async (t) => {
+    const files: Record<string, string> = {}
+    const all = await proxied(t, { yaml: BARE, files })
+    const asking = { ...ASKING, path: `/ws?token=${await mint(CLAIMS)}&room=7` }
+    const { client, upstream } = await openOn(t, all, 0, asking)
+    const next = yamlOf({ route: GUARDED, token: `, mode: ${mode}` })
+    files['/test/wsluice.yaml'] = next.replaceAll('UPSTREAM', `http://127.0.0.1:${all.server.port}`)
+    assert.deepEqual(await all.proxy.running.reload(), { ok: true })
+    const message = masked(1, refresh(await mint(CLAIMS)))
+    client.send(message + masked(1, 'still'))
+    const told = await all.proxy.line(({ event }) => event === 'violated')
+    const dry = mode === 'dry-run'
+    assert.deepEqual(
+      [told.check, told.reason, told.action, told.outcome],
+      ['token', 'internal_error', dry ? 'none' : 'drop', dry ? 'would_reject' : 'rejected'],
+    )
+    assert.equal(await upstream.bytes(dry ? message.length + 11 : 11), (dry ? message : '') + masked(1, 'still'))
+  })
+}
+
+test('in a dry run of the token what is enforced behind it gets no answer where it would get one', async (t) => {
+  const { client, upstream, violations } = await open(t, {
+    more: ', onInvalid: error, errorMessage: no',
+    token: ', mode: dry-run',
+    route: GUARDED,
+    asking: ASKING,
+    claims: CLAIMS,
+  })
+  const message = masked(1, refresh(await mint({ sub: 'ann', room: '8' })))
+  client.send(message)
+  await eventually(() => violations().length === 1, 'a violation')
+  assert.deepEqual(
+    violations().map(({ reason, action, outcome }) => [reason, action, outcome]),
+    [['access_denied', 'none', 'would_reject']],
+  )
+  await upstream.bytes(message.length)
+  assert.equal(client.rest(), '')
+})
+
+test('one that is judged while the connection closes changes nothing', async (t) => {
+  const asked: ServerResponse[] = []
+  const url = await httpService(t, (_, response) => {
+    asked.push(response)
+    if (asked.length === 1) response.writeHead(200).end()
+  })
+  const { client, upstream, proxy, violations } = await open(t, {
+    route: `, authorize: [{ url: "${url}", timeout: 9s }]`,
+  })
+  client.send(masked(1, refresh(await mint({ sub: 'ann', n: 1 }))))
+  await eventually(() => asked.length === 2, 'the question')
+  client.send(masked(8, closing(1000)))
+  await upstream.close()
+  upstream.send(bare(8, closing(1000)))
+  await client.close()
+  asked[1]?.writeHead(403).end()
+  client.raw.socket.end()
+  upstream.raw.socket.end()
+  const closed = await proxy.line(({ event }) => event === 'closed')
+  assert.deepEqual([closed.code, closed.initiator, violations()], [1000, 'client', []])
+  assert.equal(client.frames().length, 1)
+})
+
+test('however many come, a service is asked about one at a time', async (t) => {
+  const asked: ServerResponse[] = []
+  const url = await httpService(t, (_, response) => {
+    asked.push(response)
+    if (asked.length === 1) response.writeHead(200).end()
+  })
+  const { client, upstream } = await open(t, { route: `, authorize: [{ url: "${url}", timeout: 9s }]` })
+  const all = await Promise.all([...Array(50).keys()].map((n) => mint({ sub: 'ann', n })))
+  client.send(all.map((token) => masked(1, refresh(token))).join('') + masked(1, 'behind'))
+  await upstream.count(1)
+  await eventually(() => asked.length === 2, 'the first question')
+  asked[1]?.writeHead(200).end()
+  await eventually(() => asked.length === 3, 'the last question')
+  asked[2]?.writeHead(200).end()
+  assert.equal((await client.count(2)).length, 2)
+  assert.equal(asked.length, 3)
+})
+
+test('a token without an end lets the connection stay, where that is allowed', async (t) => {
+  const { client, upstream } = await open(t, { token: ', requiredClaims: []', ttl: 1 })
+  client.send(masked(1, refresh(await mint({ sub: 'ann', exp: undefined }))))
+  await client.count(1)
+  await new Promise((resolve) => setTimeout(resolve, 1200))
+  client.send(masked(1, 'still'))
+  assert.deepEqual(texts(await upstream.count(1)), ['still'])
+})
+
+test('no schema is asked about what is for us; the places of the older claims are given back', async (t) => {
+  const schema = '{"type":"object","required":["text"]}'
+  const { client, upstream, proxy } = await open(
+    t,
+    {
+      claims: { sub: 'ann', room: '7' },
+      route:
+        ', messages: { schema: schema.json, onInvalid: close }, limits: { connections: { perKey: { key: "claim:room", max: 1 } } }',
+    },
+    { '/test/schema.json': schema },
+  )
+  client.send(masked(1, refresh(await mint({ sub: 'ann', room: '8' }))))
+  assert.deepEqual(texts(await client.count(1)), ['{"type":"refreshed"}'])
+  client.raw.socket.destroy()
+  upstream.raw.socket.destroy()
+  await eventually(() => Object.values(proxy.running.held()).every((held) => held === 0), 'nothing left')
+})
+
+test('blanks behind Bearer are no work', async (t) => {
+  const { client } = await open(t, { more: ', onInvalid: error, errorMessage: no' })
+  const slow = masked(1, refresh(`bearer${' '.repeat(50_000)}\nx`))
+  const began = performance.now()
+  for (let round = 1; round <= 5; round++) {
+    client.send(slow)
+    await client.count(round)
+  }
+  assert.ok(performance.now() - began < 1500)
 })

@@ -28,24 +28,27 @@ const schema = new GraphQLSchema({
   }),
 })
 
-/** The backend, and what it was offered by the last client. */
+/** The backend, and what it was offered and told by the last client. */
 async function graphqlBackend(t: TestContext) {
   const server = createServer()
   const sockets = new WebSocketServer({ server, path: '/graphql' })
-  useServer({ schema }, sockets)
   let offered = ''
+  let told: unknown
+  const onConnect = ({ connectionParams }: { connectionParams?: unknown }) => {
+    told = connectionParams
+  }
+  useServer({ schema, onConnect }, sockets)
   sockets.on('connection', (_, { headers }) => {
     offered = headers['sec-websocket-protocol'] ?? ''
   })
   t.after(() => {
     for (const client of sockets.clients) client.terminate()
   })
-  return { upstream: await listening(t, server), offered: () => offered }
+  return { upstream: await listening(t, server), last: () => ({ offered, told }) }
 }
 
 interface Visitor {
   readonly origin?: string
-  /** None: it offers the subprotocol of graphql-ws alone. */
   readonly token?: string
   readonly retryAttempts?: number
 }
@@ -54,10 +57,11 @@ interface Visitor {
 function connect(t: TestContext, url: string, { origin = PAGE, token, retryAttempts = 0 }: Visitor): Client {
   const webSocketImpl = class extends WebSocket {
     constructor(to: string, offered: string) {
-      super(to, token === undefined ? [offered] : [offered, 'bearer', token], { origin })
+      super(to, [offered], { origin })
     }
   }
-  const client = createClient({ url, webSocketImpl, retryAttempts, retryWait: async () => {} })
+  const connectionParams = token === undefined ? {} : { authorization: token }
+  const client = createClient({ url, webSocketImpl, connectionParams, retryAttempts, retryWait: async () => {} })
   t.after(() => client.dispose())
   return client
 }
@@ -90,10 +94,10 @@ test('subscriptions', async (t) => {
   const url = `ws://${place}/graphql`
   const token = await tokenOf({})
 
-  await t.test('with a token: admitted; the backend sees the subprotocol, not the token', async (t) => {
+  await t.test('with a token: admitted; the backend gets the message that it came in', async (t) => {
     const counted = [1, 2, 3].map((count) => ({ count }))
     assert.deepEqual(await results(connect(t, url, { token }), SUBSCRIPTION), counted)
-    assert.equal(backend.offered(), 'graphql-transport-ws')
+    assert.deepEqual(backend.last(), { offered: 'graphql-transport-ws', told: { authorization: token } })
   })
 
   const REFUSED: [name: string, visitor: Visitor, expected: string][] = [
@@ -123,14 +127,18 @@ test('subscriptions', async (t) => {
 
   await t.test('ten connections of a user, not eleven: 4429', async (t) => {
     const user = await tokenOf({ sub: 'bob' })
-    const open = Array.from(
-      { length: 10 },
-      () => new WebSocket(url, ['graphql-transport-ws', 'bearer', user], { origin: PAGE }),
-    )
+    const open = Array.from({ length: 10 }, () => new WebSocket(url, 'graphql-transport-ws', { origin: PAGE }))
     t.after(() => {
       for (const socket of open) socket.terminate()
     })
-    await Promise.all(open.map((socket) => once(socket, 'open')))
+    const init = JSON.stringify({ type: 'connection_init', payload: { authorization: user } })
+    await Promise.all(
+      open.map(async (socket) => {
+        await once(socket, 'open')
+        socket.send(init)
+        await once(socket, 'message')
+      }),
+    )
     const eleventh = results(connect(t, url, { token: user }), SUBSCRIPTION)
     assert.equal(await closeOf(eleventh), '4429 Too many connections')
   })

@@ -54,3 +54,13 @@ test('that it leaves is noticed: FIN, reset, gone before we looked', async (t) =
   ours.destroy()
   assert.ok(upgradeOf(ours).gone.aborted)
 })
+
+test('pieces are put together: they may be as many as bytes', async (t) => {
+  const { ours } = await socketPair(t)
+  const upgrade = upgradeOf(ours, Buffer.from('0'))
+  const sent = Array.from({ length: 1000 }, (_, index) => String(index % 10))
+  for (const piece of sent) ours.emit('data', Buffer.from(piece))
+  const pieces = upgrade.take()
+  assert.ok(pieces.length <= 65, `${pieces.length} pieces`)
+  assert.equal(text(pieces), `0${sent.join('')}`)
+})

@@ -120,7 +120,14 @@ export async function proxied(t: TestContext, { yaml, env = {}, ...options }: Te
     await eventually(() => proxy.running.held().sessions === 0, 'the end of all sessions').catch(() => {})
     await proxy.stop()
   })
-  return { proxy, server, backend: async (index) => endOf(await server.connection(index)) }
+  const backend = async (index: number) =>
+    endOf(
+      await within(
+        server.connection(index),
+        () => `connection ${index} of the backend, after ${proxy.written.join('')}`,
+      ),
+    )
+  return { proxy, server, backend }
 }
 
 export interface Pair extends Proxied {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { duplicateSource, findToken, type TokenRequest, tokenProtocols } from '../../src/tokens/find-token.ts'
+import {
+  duplicateSource,
+  findToken,
+  headerToken,
+  type TokenRequest,
+  tokenProtocols,
+} from '../../src/tokens/find-token.ts'
 import { parseTokenSource } from '../../src/tokens/sources.ts'
 
 interface Facts {
@@ -114,5 +120,13 @@ describe('subprotocols that are tokens:', () => {
       const indexes = tokenProtocols(protocols, sources('protocol:bearer', K8S))
       assert.deepEqual([...indexes].sort(), expected)
     })
+  }
+})
+
+test('blanks and lines behind Bearer cost no more than they are long', () => {
+  for (const text of [`bearer${' '.repeat(1 << 20)}\nx`, `bearer${' \n'.repeat(1 << 19)}x`]) {
+    const began = performance.now()
+    assert.notEqual(headerToken(text, 'required'), '')
+    assert.ok(performance.now() - began < 1000)
   }
 })

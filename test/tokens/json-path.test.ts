@@ -53,6 +53,9 @@ const VALUES: [json: string, path: string, value: unknown, spellings: number][] 
   ['{"A":1,"a":{"b":1}}', 'a.b', 1, 2],
   ['{"a":{"b":1,"B":1}}', 'a.b', 1, 2],
   ['{"A":2}', 'a', undefined, 0],
+  // A long s and the sign of Kelvin are letters in another case, too.
+  ['{"as":1,"a\u017f":2}', 'as', 1, 2],
+  ['{"token":1,"to\u212aen":2}', 'token', 1, 2],
 ]
 
 for (const [json, path, value, spellings] of VALUES) {
