@@ -82,6 +82,14 @@ export interface Ticketed {
   readonly refusal?: { readonly finding: Finding; readonly code: number }
 }
 
+/** An open connection has a newer token, and goes on with it. A refusal of one is `violated`, or ends the connection. */
+export interface Refreshed {
+  readonly type: 'refreshed'
+  /** With the newer token. */
+  readonly connection: Connection
+  readonly route: string
+}
+
 /** A request that is no valid HTTP or no valid handshake was answered with a status; a connection that is no HTTP was ended. */
 export interface Malformed {
   readonly type: 'malformed'
@@ -130,7 +138,7 @@ type ProcessEvent =
     }
   | { readonly type: 'stopped' }
 
-export type Event = Decided | Answered | Closed | Violated | Ticketed | Malformed | ProcessEvent
+export type Event = Decided | Answered | Closed | Violated | Ticketed | Refreshed | Malformed | ProcessEvent
 
 /** The one way out for everything that is logged or counted. */
 export type Observe = (event: Event) => void

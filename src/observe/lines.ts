@@ -195,6 +195,12 @@ export const LINES = {
   closed,
   violated,
   ticket: ticketed,
+  refreshed: ({ type, connection, route }) =>
+    line('debug', type, 'goes on with a newer token', {
+      ...client(connection, route),
+      token_hash: connection.token?.hash,
+      token_length: connection.token?.length,
+    }),
   malformed,
   started: ({ type, listeners, mode, wire, workers }) =>
     line('info', type, `started in ${mode} mode`, { listeners, mode, wire, workers }),

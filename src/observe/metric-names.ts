@@ -30,6 +30,11 @@ export const METRICS = {
     help: 'Refusals and would-be refusals of handshakes, by the check that made them.',
     labels: ['route', 'check', 'reason', 'outcome'],
   },
+  ws_token_refreshes_total: {
+    type: 'counter',
+    help: 'Newer tokens that open connections went on with.',
+    labels: ['route'],
+  },
   ws_tickets_total: {
     type: 'counter',
     help: 'Tickets that clients asked for by result: issued or rejected.',

@@ -106,6 +106,7 @@ function countEvents(registry: Registry, now: () => number): Counters {
   const codes = closeCodes(registry)
   const durations = histogram(registry, 'ws_connection_duration_seconds')
   const tickets = counter(registry, 'ws_tickets_total')
+  const refreshes = counter(registry, 'ws_token_refreshes_total')
   const reloads = counter(registry, 'ws_config_reloads_total')
   const restarts = counter(registry, 'ws_worker_restarts_total')
   const loadedAt = gauge(registry, 'ws_config_last_reload_success_timestamp_seconds')
@@ -129,6 +130,7 @@ function countEvents(registry: Registry, now: () => number): Counters {
       codes(event.code, event.reason, event.initiator)
       if (event.opened) durations.observe(event.durationMs / 1000)
     },
+    refreshed: ({ route }) => refreshes.inc({ route: routeLabel(route) }),
     ticket: ({ route, refusal }) => tickets.inc({ route: routeLabel(route), result: refusal ? 'rejected' : 'issued' }),
     started: loaded,
     worker_ended: ({ connections: closed }) => {

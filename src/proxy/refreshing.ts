@@ -1,5 +1,6 @@
 /** Newer tokens of an open connection, judged one at a time: others go on meanwhile, for such a message goes no further. */
 import { textFrame } from '../frames/writer.ts'
+import type { Observe } from '../observe/events.ts'
 import { judgeAgain, type Permit } from '../policy/admit.ts'
 import type { Connection } from '../policy/connection.ts'
 import { type Finding, weigh } from '../policy/finding.ts'
@@ -8,6 +9,7 @@ import { refuse } from '../policy/verdict.ts'
 import type { Outlet } from './outlet.ts'
 
 export interface RefreshingParts {
+  readonly observe: Observe
   readonly permit: Permit
   /** ms since the epoch */
   readonly now: () => number
@@ -74,9 +76,10 @@ export class Refreshing {
   }
 
   #extend(connection: Connection, { step, reply }: Refresh): void {
-    const { permit, renewed, out } = this.#parts
+    const { permit, renewed, out, observe } = this.#parts
     permit.renew(connection)
     renewed(connection.expiresAt)
+    observe({ type: 'refreshed', connection, route: permit.route.name })
     // A dry run changes nothing the client sees.
     if (reply !== undefined && step.mode === 'enforce') out.say(textFrame(reply, 'client'))
   }

@@ -70,7 +70,7 @@ export class Session implements SessionView {
     this.#life = new Life(route, { ...living, up: this.#up, down: this.#down, spread: Math.random() })
     const renewed = (expiresAt?: number) => this.#life.renew(expiresAt)
     const parts = { up: this.#up, down: this.#down, found, conclude, renewed, memory: context.memory }
-    this.#readings = new Readings(pair, { ...parts, now: context.now })
+    this.#readings = new Readings(pair, { ...parts, now: context.now, observe: context.observe })
     this.#start(pair)
   }
 

@@ -21,10 +21,13 @@ interface Given {
   readonly ttl?: number
   readonly asking?: Asking
   readonly extensions?: string
+  /** More of the file. */
+  readonly first?: string
 }
 
-const yamlOf = ({ more = '', token = '', route = '' }: Given) =>
+const yamlOf = ({ more = '', token = '', route = '', first = '' }: Given) =>
   `upstream: UPSTREAM
+${first}
 routes: [{ path: /ws, token: { secret: ${SECRET}, refresh: { when: { type: refresh }, reply: { type: refreshed }${more} }${token} }${route} }]
 `
 
@@ -56,6 +59,18 @@ test('a newer token extends the connection, and goes no further', async (t) => {
   client.send(masked(1, 'still'))
   assert.deepEqual(texts(await upstream.count(3)).at(-1), 'still')
   for (const line of proxy.written) assert.ok(!line.includes(newer))
+  assert.match(await metricsOf(proxy), /^ws_token_refreshes_total\{route="\/ws"\} 1$/m)
+})
+
+const metricsOf = async ({ ops }: { readonly ops: string }) => (await fetch(`http://${ops}/metrics`)).text()
+
+test('a refresh that is refused is not counted as one; at debug one that is not has its line', async (t) => {
+  const { client, proxy } = await open(t, { more: ', onInvalid: error, errorMessage: no', first: 'logLevel: debug' })
+  client.send(masked(1, refresh('x.y.z')) + masked(1, refresh(await mint())))
+  const { user, token_hash } = await proxy.line(({ event }) => event === 'refreshed')
+  assert.equal(user, 'ann')
+  assert.match(String(token_hash), /^[0-9a-f]{12}$/)
+  assert.match(await metricsOf(proxy), /^ws_token_refreshes_total\{route="\/ws"\} 1$/m)
 })
 
 test('in fragments, with a ping between them', async (t) => {
