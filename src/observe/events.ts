@@ -83,7 +83,7 @@ export interface Ticketed {
 }
 
 /** An open connection has a newer token, and goes on with it. A refusal of one is `violated`, or ends the connection. */
-export interface Refreshed {
+interface Refreshed {
   readonly type: 'refreshed'
   /** With the newer token. */
   readonly connection: Connection

@@ -9,7 +9,12 @@ const TOKEN = 'Invalid or expired authentication token'
 
 export const REASONS = {
   route_not_found: row(4404, 'Not found', 404, 'add a route whose path matches, or correct the URL'),
-  bad_request: row(1008, 'Bad request', 400, 'send each parameter once, well formed and not oversized'),
+  bad_request: row(
+    1008,
+    'Bad request',
+    400,
+    'send a path in its plain spelling, and each parameter once, well formed and not oversized',
+  ),
   origin_not_allowed: row(1008, 'Origin not allowed', 403, 'add the origin to origin.allow of the route'),
   origin_missing: row(
     1008,
@@ -43,7 +48,7 @@ export const REASONS = {
     1007,
     'Invalid message',
     400,
-    'send text as UTF-8; validateUtf8 of the route turns this check off',
+    'send text as UTF-8 (validateUtf8) and what messages of the route allows; the detail says what was wrong',
   ),
   kind_not_allowed: row(1003, 'Unsupported data', 400, 'add the kind to messages.kinds'),
   message_too_big: row(1009, 'Message too big', 413, 'raise limits.frameSize, limits.messageSize or limits.fragments'),
