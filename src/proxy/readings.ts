@@ -8,7 +8,7 @@ import type { RoutePolicy } from '../policy/policy.ts'
 import type { Direction } from './direction.ts'
 import type { MessageMemory } from './message-memory.ts'
 import { Reading } from './reading.ts'
-import type { Pair } from './session-context.ts'
+import { type Negotiated, type Pair, withoutSockets } from './session-context.ts'
 
 interface Parts {
   /** What the client sends, and what the backend does. */
@@ -20,13 +20,14 @@ interface Parts {
 }
 
 export class Readings {
-  readonly #pair: Pair
+  readonly #pair: Negotiated
   readonly #parts: Parts
-  readonly #readings = new Map<Peer, Reading>()
+  /** Most have none. */
+  #readings: Map<Peer, Reading> | undefined
   #began: 'first' | 'later' = 'first'
 
   constructor(pair: Pair, parts: Parts) {
-    this.#pair = pair
+    this.#pair = withoutSockets(pair)
     this.#parts = parts
     this.adopt(pair.permit.route)
     this.#began = 'later'
@@ -40,14 +41,15 @@ export class Readings {
 
   /** Nothing more is read: what is kept is given back. */
   release(): void {
-    for (const reading of this.#readings.values()) reading.release()
+    for (const reading of this.#readings?.values() ?? []) reading.release()
   }
 
   #adopt(sender: Peer, step: MessageStep | undefined): void {
-    const reading = this.#readings.get(sender)
+    const reading = this.#readings?.get(sender)
     if (reading) return reading.adopt(step)
     if (!step) return
     const made = this.#read(sender, step)
+    this.#readings ??= new Map()
     this.#readings.set(sender, made)
     this.#parts[sender === 'client' ? 'up' : 'down'].intake.reading = made
   }
