@@ -1,4 +1,5 @@
 /** How many frames a message may have: a counter of complete messages never sees one that never ends (trap 43). */
+import type { FrameCheck } from '../policy/check.ts'
 import { pass, refuse } from '../policy/verdict.ts'
 import { count } from '../settings/count.ts'
 import { defineCheck } from './define.ts'
@@ -9,6 +10,9 @@ export const fragments = defineCheck({
   doc: 'Most frames a message from the client may have.',
   settings: count(1),
   fallback: 16384,
-  onFrame: (max) => () => (frame) =>
-    frame.fragments <= max ? pass : refuse('message_too_big', `a message of more than ${max} fragments`),
+  onFrame: (max) => {
+    const judge: FrameCheck = (frame) =>
+      frame.fragments <= max ? pass : refuse('message_too_big', `a message of more than ${max} fragments`)
+    return () => judge
+  },
 })

@@ -5,26 +5,34 @@
 import { type Seat, Seats } from './seats.ts'
 import type { Slots, Taking, Wanted } from './slots.ts'
 
+/** What an open connection holds of a key: its own copy of it would be longer than the count. */
+interface Row {
+  readonly key: string
+  open: number
+}
+
 /** @template Occupant whoever has a seat */
 export class Counts<Occupant> implements Slots<Seat<Occupant>> {
-  readonly #open = new Map<string, number>()
+  readonly #rows = new Map<string, Row>()
   /** Those that are not only counted: a newer one may take the place of the oldest. */
   readonly seats = new Seats<Occupant>()
 
   /** How many are open under a key. */
   open(key: string): number {
-    return this.#open.get(key) ?? 0
+    return this.#rows.get(key)?.open ?? 0
   }
 
-  take(key: string): void {
-    this.#open.set(key, this.open(key) + 1)
+  take(key: string): Row {
+    const row = this.#rows.get(key) ?? { key, open: 0 }
+    this.#rows.set(key, row)
+    row.open++
+    return row
   }
 
   /** Gives one back. Every take has exactly one give. */
   give(key: string): void {
-    const left = this.open(key) - 1
-    if (left > 0) this.#open.set(key, left)
-    else this.#open.delete(key)
+    const row = this.#rows.get(key)
+    if (row) this.#leave(row)
   }
 
   takeAll(wanted: readonly Wanted[]): Taking<Seat<Occupant>> {
@@ -32,14 +40,13 @@ export class Counts<Occupant> implements Slots<Seat<Occupant>> {
     const refused = wanted[full]
     if (refused) return { ok: false, full, held: this.#held(refused) }
     const seats = wanted.filter(({ as }) => as !== 'count').map((one) => this.seats.take(one.key, keeps(one)))
-    const counted = wanted.filter(({ as }) => as === 'count')
-    for (const { key } of counted) this.take(key)
+    const rows = wanted.filter(({ as }) => as === 'count').map(({ key }) => this.take(key))
     const [seat] = seats
     return {
       ok: true,
       held: wanted.map((one) => this.#held(one)),
       release: () => {
-        for (const { key } of counted) this.give(key)
+        for (const row of rows) this.#leave(row)
         for (const one of seats) one.leave()
       },
       ...(seat ? { seat } : {}),
@@ -48,7 +55,12 @@ export class Counts<Occupant> implements Slots<Seat<Occupant>> {
 
   /** Number of keys with something open. */
   get size(): number {
-    return this.#open.size + this.seats.size
+    return this.#rows.size + this.seats.size
+  }
+
+  #leave(row: Row): void {
+    row.open--
+    if (row.open === 0) this.#rows.delete(row.key)
   }
 
   #held({ key, as }: Wanted): number {

@@ -62,7 +62,8 @@ class GrantedPermit<Upstreams> {
   constructor(connection: Connection, route: RoutePolicy<Upstreams>, taken: Taken[]) {
     this.#connection = connection
     this.route = route
-    this.#taken = taken
+    // A copy has no room to grow, and it is kept for as long as the connection.
+    this.#taken = [...taken]
   }
 
   get connection(): Connection {

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Upstream } from '../net/upstream.ts'
+import { ignore } from './answer.ts'
 import { connectTo } from './backend-connection.ts'
 import { readCarefully } from './careful-answer.ts'
 import { type Dialled, failure, type Handshake } from './dialled.ts'
@@ -70,6 +71,9 @@ class Question {
     if (head === 'incomplete') return
     if (head === 'other') return this.#readCarefully()
     this.#release()
+    // Its errors are heard by a function of nobody's: the socket may live as long as the session, and this must not.
+    this.#socket.on('error', ignore)
+    this.#socket.off('error', this.#fail)
     this.#settle({ kind: 'switched', response: head, socket: this.#socket, head: received.subarray(head.length) })
   }
 

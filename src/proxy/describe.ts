@@ -52,12 +52,15 @@ export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): 
     unvouched: isUnvouched(header, trust, peer, client),
     secure: raw.encrypted || (trusted && /^(?:https|wss)$/i.test(header('x-forwarded-proto')[0] ?? '')),
     host: header('host')[0] ?? '',
-    path: mark < 0 ? target : target.slice(0, mark),
+    path: mark < 0 ? target : flat(target.slice(0, mark)),
     query: mark < 0 ? '' : target.slice(mark + 1),
     header,
     protocols: offered(header('sec-websocket-protocol')),
   }
 }
+
+/** A copy: a slice would keep the query alive, for as long as the connection (trap 50). Targets are Latin-1. */
+const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 
 /** Whether any header that names addresses names one that the walk did not use. */
 function isUnvouched(

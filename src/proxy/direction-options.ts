@@ -7,7 +7,7 @@ import type { Heartbeat } from './heartbeat.ts'
 import type { Deadline } from './wheel.ts'
 import type { Wire } from './wire.ts'
 
-/** What a direction tells its session. */
+/** What a direction tells its session, by calling methods. */
 export interface DirectionEvents {
   /** Judges a frame before any of it goes out; a finding stops it. After a delay the same frame comes again. */
   readonly judge: (frame: Frame) => Finding | undefined

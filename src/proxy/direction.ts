@@ -24,8 +24,7 @@ export class Direction {
   readonly #events: DirectionEvents
   /** Its far end, where frames of ours can be put in. */
   readonly out: Outlet
-  /** Where its messages are read, if they are. */
-  readonly intake: Intake
+  #intake: Intake | undefined
   /** Where in the current chunk the current frame begins; -1 where it began in an earlier one. */
   #begin = -1
   /** The current chunk had data: control frames keep no session from being idle. */
@@ -34,7 +33,7 @@ export class Direction {
   #isDropping = false
   /** Nor does the rest of the frame under way. */
   #isSkipping = false
-  readonly #waiting: Waiting
+  #waiting: Waiting | undefined
   /** What the sender still sends means nothing: it sent Close (RFC 6455 section 1.4), or broke the protocol. */
   #isFinished = false
   /** The sender broke the protocol in a dry run: what follows is relayed unread. */
@@ -47,13 +46,21 @@ export class Direction {
     this.#text = options.check === 'text' && !options.rsv.opaque ? new TextCheck(this.#reader) : undefined
     this.flow = new Flow(options.now())
     this.out = new Outlet(options, events, this.#reader, this.flow)
-    this.intake = new Intake(this.#reader, this.out, options, events)
-    this.#waiting = new Waiting(this.#reader, options, events, (delayed, dropped) => this.#goOn(delayed, dropped))
   }
 
-  /** Whether nothing more goes out: a Close did, or the direction was cut. */
-  get isSealed(): boolean {
-    return this.out.isSealed
+  // Most sessions have neither of these.
+
+  /** Where its messages are read, if they are. */
+  get intake(): Intake {
+    this.#intake ??= new Intake(this.#reader, this.out, this.#options, this.#events)
+    return this.#intake
+  }
+
+  /** Where a frame waits that is delayed. */
+  get #queue(): Waiting {
+    const goOn = (delayed: Delayed, dropped: Finding | undefined) => this.#goOn(delayed, dropped)
+    this.#waiting ??= new Waiting(this.#reader, this.#options, this.#events, goOn)
+    return this.#waiting
   }
 
   /** Whether no Close of the sender is to be looked for any more: it sent one, left, or broke the protocol. */
@@ -64,7 +71,7 @@ export class Direction {
   /** Takes what the sender sent. Once sealed it only looks for the answer to our Close. */
   receive(chunk: Uint8Array): void {
     const now = this.#options.now()
-    if (this.#waiting.keeps(chunk, now) || this.#isFinished) return
+    if (this.#waiting?.keeps(chunk, now) || this.#isFinished) return
     this.#read(chunk, now, now)
   }
 
@@ -104,17 +111,12 @@ export class Direction {
 
   /** Whether the sender is not read: the receiver is slow, or a frame is delayed. */
   get isPaused(): boolean {
-    return this.flow.isFull || this.#waiting.delayed !== undefined
+    return this.flow.isFull || this.#waiting?.delayed !== undefined
   }
 
   /** When the sender was last heard, ms, monotonic. */
   get heardAt(): number {
     return this.#reader.frame.arrived
-  }
-
-  /** The receiver needs nothing after our Close: FIN follows it, however long that waits. */
-  finish(): void {
-    this.out.finish()
   }
 
   /** Reads the sender, unless the receiver is slow or a frame is delayed. */
@@ -132,19 +134,15 @@ export class Direction {
 
   /** The receiver is gone: what is queued will never drain, and what is delayed has nowhere to go. */
   receiverLeft(): void {
-    this.out.isSealed ||= this.#waiting.delayed !== undefined
+    this.out.isSealed ||= this.#waiting?.delayed !== undefined
     this.#abandon()
     this.#options.from.resume()
   }
 
   /** Does something after what the sender has sent so far: at once, or when what is delayed has had its turn. */
   afterwards(act: () => void): void {
-    this.#waiting.afterwards(act)
-  }
-
-  /** The sender will send nothing more. */
-  senderLeft(): void {
-    this.out.break()
+    if (this.#waiting) this.#waiting.afterwards(act)
+    else act()
   }
 
   #header(chunk: Uint8Array, at: number): number {
@@ -172,7 +170,7 @@ export class Direction {
   #take(held: Uint8Array | undefined, chunk: Uint8Array, at: number, end: number): number {
     this.#begin = at
     if (this.#reader.frame.messageOpcode !== 0) this.#hasData = true
-    const taken = this.intake.reading === undefined ? 'pass' : this.intake.header(held, chunk, at, end)
+    const taken = this.#intake === undefined ? 'pass' : this.#intake.header(held, chunk, at, end)
     if (taken !== 'pass') return taken === 'kept' ? end : this.#stop(taken, chunk, at, end)
     if (held) this.out.hold(held)
     return this.#letThrough(chunk, end)
@@ -200,7 +198,7 @@ export class Direction {
     if (finding === 'taken' || !['close', 'delay'].includes(finding.action)) return this.#drop(chunk, at, end)
     this.out.forward(chunk, at)
     if (finding.action === 'close') this.#events.refused(finding)
-    else this.#waiting.begin(finding, chunk, at, end)
+    else this.#queue.begin(finding, chunk, at, end)
     return finding.action === 'close' ? end : -1
   }
 
@@ -225,21 +223,21 @@ export class Direction {
     const { frame } = this.#reader
     const [rest = { bytes: NOTHING, at: frame.arrived }, ...others] = chunks
     this.out.begin()
-    this.#waiting.replay([rest], ({ bytes }) => {
+    this.#queue.replay([rest], ({ bytes }) => {
       const isDropped = dropped !== undefined || this.#isOfDropped
       const at = isDropped ? this.#drop(bytes, 0, 0) : this.#take(header, bytes, 0, 0)
       if (at >= 0) this.#relay(bytes, at)
     })
-    this.#waiting.replay(others, ({ bytes, at }) => this.#read(bytes, at, this.#options.now()))
+    this.#queue.replay(others, ({ bytes, at }) => this.#read(bytes, at, this.#options.now()))
     for (const act of acts) this.afterwards(act)
     this.resume()
   }
 
   /** Of what is delayed nothing will go out; the answer to our Close may be in it. */
   #abandon(): void {
-    this.intake.reading?.release()
-    const { delayed } = this.#waiting
-    if (!delayed) return
+    this.#intake?.reading?.release()
+    const delayed = this.#waiting?.delayed
+    if (!this.#waiting || !delayed) return
     this.#waiting.delayed = undefined
     delayed.deadline.cancel()
     this.#awaitAnswer(0)
@@ -252,7 +250,7 @@ export class Direction {
     if (this.out.isSealed) return end
     if (this.#isSkipping) return this.#skip(end)
     if (this.#begin < 0 && this.#reader.frame.messageOpcode !== 0) this.#hasData = true
-    const taken = this.intake.reading === undefined ? 'pass' : this.intake.payload(chunk, at, end)
+    const taken = this.#intake === undefined ? 'pass' : this.#intake.payload(chunk, at, end)
     if (taken !== 'pass') return taken === 'kept' ? end : this.#stop(taken, chunk, at, end)
     if (this.#text?.isBad(chunk, at, end)) return this.#refuseText(chunk, end)
     this.out.isMidFrame = this.#reader.left > 0

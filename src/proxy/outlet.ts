@@ -147,13 +147,13 @@ export class Outlet {
     else this.#send(frame)
   }
 
-  /** FIN follows our Close, however long that waits. */
+  /** The receiver needs nothing after our Close: FIN follows it, however long that waits. */
   finish(): void {
     if (this.#isClosing && !this.isSealed) this.#isLast = true
     else this.#options.to.end()
   }
 
-  /** The frame under way will never be whole. */
+  /** The sender will send nothing more: the frame under way will never be whole. */
   break(): void {
     this.isBroken = true
     if (this.#isClosing && !this.isSealed) this.#cut()

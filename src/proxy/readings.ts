@@ -10,7 +10,7 @@ import type { Direction } from './direction.ts'
 import type { MessageMemory } from './message-memory.ts'
 import { Reading } from './reading.ts'
 import { Refreshing, type RefreshingParts } from './refreshing.ts'
-import type { Pair } from './session-context.ts'
+import { type Negotiated, type Pair, withoutSockets } from './session-context.ts'
 
 interface Parts extends Omit<RefreshingParts, 'permit' | 'out'> {
   /** What the client sends, and what the backend does. */
@@ -20,14 +20,15 @@ interface Parts extends Omit<RefreshingParts, 'permit' | 'out'> {
 }
 
 export class Readings {
-  readonly #pair: Pair
+  readonly #pair: Negotiated
   readonly #parts: Parts
-  readonly #readings = new Map<Peer, Reading>()
+  /** Most have none. */
+  #readings: Map<Peer, Reading> | undefined
   #refreshing: Refreshing | undefined
   #began: 'first' | 'later' = 'first'
 
   constructor(pair: Pair, parts: Parts) {
-    this.#pair = pair
+    this.#pair = withoutSockets(pair)
     this.#parts = parts
     this.adopt(pair.permit.route)
     this.#began = 'later'
@@ -52,7 +53,7 @@ export class Readings {
   release(): void {
     this.#pair.overhearing?.left()
     this.#refreshing?.stop()
-    for (const reading of this.#readings.values()) reading.release()
+    for (const reading of this.#readings?.values() ?? []) reading.release()
   }
 
   #refreshes(): Refreshing {
@@ -62,10 +63,11 @@ export class Readings {
 
   #adopt(sender: Peer, wanted: readonly (MessageStep | undefined)[]): void {
     const steps = wanted.filter((step) => step !== undefined)
-    const reading = this.#readings.get(sender)
+    const reading = this.#readings?.get(sender)
     if (reading) return reading.adopt(steps)
     if (steps.length === 0) return
     const made = this.#read(sender, steps)
+    this.#readings ??= new Map()
     this.#readings.set(sender, made)
     this.#parts[sender === 'client' ? 'up' : 'down'].intake.reading = made
   }

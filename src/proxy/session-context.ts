@@ -45,3 +45,12 @@ export interface Pair {
   /** Which messages of the client may vanish. */
   readonly droppable: Droppable
 }
+
+/** What of a pair is kept for as long as the session lives. */
+export type Negotiated = Omit<Pair, 'client' | 'clientHead' | 'upstream' | 'upstreamHead'>
+
+/** The sockets of node's are the wires' now, and may be gone. */
+export function withoutSockets(pair: Pair): Negotiated {
+  const { client: _client, clientHead: _clientHead, upstream: _upstream, upstreamHead: _upstreamHead, ...kept } = pair
+  return kept
+}

@@ -2,6 +2,7 @@
  * A permitted pair client and upstream: two directions, and how they end. The end is recorded once, each side gets a
  * Close where one can still be put in, and {@link CLOSING_MS} later both sockets are gone.
  */
+import type { Close } from '../frames/close.ts'
 import type { Frame, Peer, Violation } from '../frames/frame.ts'
 import { closeFrame, textFrame } from '../frames/writer.ts'
 import type { Traffic, Violated } from '../observe/events.ts'
@@ -19,11 +20,12 @@ import { Heartbeat } from './heartbeat.ts'
 import { Life } from './life.ts'
 import { Readings } from './readings.ts'
 import type { Pair, SessionContext } from './session-context.ts'
+import { type Told, ToldByDirection, ToldByWire } from './session-told.ts'
 import { Tally } from './tally.ts'
 import type { Deadline } from './wheel.ts'
 import type { Wire } from './wire.ts'
 
-export class Session implements SessionView {
+export class Session implements SessionView, Told {
   readonly since: number
   /** The same on the monotonic clock. */
   readonly #opened: number
@@ -54,17 +56,17 @@ export class Session implements SessionView {
     this.#tally = new Tally(context.totals(route.name))
     const found = (finding: Finding) => this.#count(finding)
     this.#inspector = new FrameInspector(connection, route.frames, found, pair.droppable)
-    this.#client = context.makeWire(pair.client, this.#wireEvents('client'))
-    this.#upstream = context.makeWire(pair.upstream, this.#wireEvents('upstream'))
+    this.#client = context.makeWire(pair.client, new ToldByWire(this, 'client'))
+    this.#upstream = context.makeWire(pair.upstream, new ToldByWire(this, 'upstream'))
     const { clock: now } = context
     const later = (time: number, run: () => void) => this.#later(time, run)
     const [client, upstream] = [this.#client, this.#upstream]
     const heartbeat = new Heartbeat()
     const check = route.validateUtf8 ? 'text' : 'nothing'
     const up = { sender: 'client', rsv, check, now, later, from: client, to: upstream, heartbeat } as const
-    this.#up = new Direction(up, this.#upEvents())
+    this.#up = new Direction(up, new ToldByDirection(this, 'client'))
     const down = { sender: 'upstream', rsv, check: 'nothing', now, later, from: upstream, to: client } as const
-    this.#down = new Direction(down, this.#downEvents())
+    this.#down = new Direction(down, new ToldByDirection(this, 'upstream'))
     const conclude = (finding: Finding) => this.conclude(finding)
     const living = { context, later, client, upstream, heartbeat, expiresAt: connection.expiresAt, conclude }
     this.#life = new Life(route, { ...living, up: this.#up, down: this.#down, spread: Math.random() })
@@ -119,22 +121,13 @@ export class Session implements SessionView {
 
   #start({ permit, clientHead, upstreamHead }: Pair): void {
     permit.opened((finding) => this.conclude(finding))
-    if (upstreamHead.length > 0) this.#read('upstream', upstreamHead)
-    for (const chunk of clientHead) this.#read('client', chunk)
+    if (upstreamHead.length > 0) this.read('upstream', upstreamHead)
+    for (const chunk of clientHead) this.read('client', chunk)
     this.#up.resume()
     this.#down.resume()
   }
 
-  #wireEvents(side: Peer) {
-    return {
-      read: (chunk: Uint8Array) => this.#read(side, chunk),
-      drained: () => this.#to(side).drained(),
-      ended: () => this.#from(side).afterwards(() => this.#left(side)),
-      closed: () => this.#gone(side),
-    }
-  }
-
-  #read(side: Peer, chunk: Uint8Array): void {
+  read(side: Peer, chunk: Uint8Array): void {
     try {
       if (side === 'client') this.#readings.overhear(chunk)
       this.#from(side).receive(chunk)
@@ -159,10 +152,6 @@ export class Session implements SessionView {
     this.destroy()
   }
 
-  #other(side: Peer): Wire {
-    return side === 'client' ? this.#upstream : this.#client
-  }
-
   /** The direction that a side sends in. */
   #from(side: Peer): Direction {
     return side === 'client' ? this.#up : this.#down
@@ -173,39 +162,48 @@ export class Session implements SessionView {
     return side === 'client' ? this.#down : this.#up
   }
 
-  #upEvents() {
-    const tally = this.#tally
-    return {
-      judge: (frame: Frame) => this.#inspector.judge(frame),
-      message: () => tally.messageIn(),
-      forwarded: (bytes: number) => tally.bytesIn(bytes),
-      violated: (violation: Violation) => this.#violated(violation),
-      ...this.#closeEvents('client'),
-    }
+  drained(side: Peer): void {
+    this.#to(side).drained()
   }
 
-  #downEvents() {
-    const tally = this.#tally
-    return {
-      // Of what the backend sends no frame is judged.
-      judge: () => undefined,
-      message: () => tally.messageOut(),
-      forwarded: (bytes: number) => tally.bytesOut(bytes),
-      violated: (violation: Violation) => this.#upstreamViolated(violation),
-      ...this.#closeEvents('upstream'),
-    }
+  left(side: Peer): void {
+    this.#from(side).afterwards(() => this.#left(side))
   }
 
-  #closeEvents(side: Peer) {
-    return {
-      refused: ({ reason, detail, notice }: Finding) => this.end(reason, detail, notice),
-      closed: ({ code = 1005, reason }: { code: number | undefined; reason: string }) => {
-        this.#record({ code, reason: '', detail: reason, initiator: side })
-        this.#arm()
-      },
-      answered: () => this.#to(side).finish(),
-      stalled: () => this.#life.stalled(side === 'client' ? 'upstream' : 'client'),
-    }
+  /** Of what the backend sends no frame is judged. */
+  judge(sender: Peer, frame: Frame): Finding | undefined {
+    return sender === 'client' ? this.#inspector.judge(frame) : undefined
+  }
+
+  message(sender: Peer): void {
+    if (sender === 'client') this.#tally.messageIn()
+    else this.#tally.messageOut()
+  }
+
+  forwarded(sender: Peer, bytes: number): void {
+    if (sender === 'client') this.#tally.bytesIn(bytes)
+    else this.#tally.bytesOut(bytes)
+  }
+
+  stalled(sender: Peer): void {
+    this.#life.stalled(sender === 'client' ? 'upstream' : 'client')
+  }
+
+  refused({ reason, detail, notice }: Finding): void {
+    this.end(reason, detail, notice)
+  }
+
+  closed(sender: Peer, { code = 1005, reason }: Close): void {
+    this.#record({ code, reason: '', detail: reason, initiator: sender })
+    this.#arm()
+  }
+
+  answered(sender: Peer): void {
+    this.#to(sender).out.finish()
+  }
+
+  violated(sender: Peer, violation: Violation): 'stop' | 'pass' {
+    return sender === 'client' ? this.#violated(violation) : this.#upstreamViolated(violation)
   }
 
   #violated({ code, detail }: Violation): 'stop' | 'pass' {
@@ -235,17 +233,17 @@ export class Session implements SessionView {
   /** A side sent FIN. Without a Close before it, the other side is told. */
   #left(side: Peer): void {
     const direction = this.#from(side)
-    direction.senderLeft()
-    if (!direction.isSealed) this.#vanished(side)
+    direction.out.break()
+    if (!direction.out.isSealed) this.#vanished(side)
     const isOurs = this.#down.out.saidClose && this.#up.out.saidClose
+    if (side === 'client') this.#upstream.end()
     // A FIN right behind our Close can hide it from a client, who is to answer first (RFC 6455 section 7.1.1).
-    if (side === 'client' || this.#up.isFinished || !isOurs) this.#other(side).end()
-    if (side === 'client' && isOurs) this.#client.end()
+    if (side === 'upstream' ? this.#up.isFinished || !isOurs : isOurs) this.#client.end()
     this.#arm()
   }
 
   /** A side's socket is gone. */
-  #gone(side: Peer): void {
+  gone(side: Peer): void {
     this.#left(side)
     this.#to(side).receiverLeft()
     this.#open--

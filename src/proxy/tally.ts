@@ -2,14 +2,21 @@
 import type { RouteTotals, Traffic, ViolationKey } from '../observe/events.ts'
 import type { Finding } from '../policy/finding.ts'
 
+/** Most sessions have none: an empty map of each would be 200 bytes. */
+const NONE: ReadonlyMap<ViolationKey, number> = new Map()
+
 export class Tally {
   readonly traffic: Traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 }
-  readonly violations = new Map<ViolationKey, number>()
+  #violations: Map<ViolationKey, number> | undefined
   readonly #totals: RouteTotals
 
   constructor(totals: RouteTotals) {
     this.#totals = totals
     totals.active++
+  }
+
+  get violations(): ReadonlyMap<ViolationKey, number> {
+    return this.#violations ?? NONE
   }
 
   messageIn(): void {
@@ -36,7 +43,8 @@ export class Tally {
   violation({ reason, action }: Finding): 'first' | 'again' {
     const violation: ViolationKey = action === 'candidate' ? `candidate.${reason}` : reason
     const seen = this.violations.get(violation) ?? 0
-    this.violations.set(violation, seen + 1)
+    this.#violations ??= new Map()
+    this.#violations.set(violation, seen + 1)
     const key = `${reason} ${action}`
     const total = this.#totals.violations.get(key) ?? { reason, action, count: 0 }
     total.count++

@@ -3,8 +3,26 @@ export interface Deadline {
   readonly cancel: () => void
 }
 
-interface Entry extends Deadline {
+type Slots = Map<number, Set<Entry>>
+
+class Entry implements Deadline {
   readonly run: () => void
+  readonly #slots: Slots
+  readonly #slot: number
+  readonly #entries: Set<Entry>
+
+  constructor(run: () => void, slots: Slots, slot: number, entries: Set<Entry>) {
+    this.run = run
+    this.#slots = slots
+    this.#slot = slot
+    this.#entries = entries
+  }
+
+  /** Its slot may be under way: what is deleted from it does not run any more. */
+  cancel(): void {
+    this.#entries.delete(this)
+    if (this.#entries.size === 0 && this.#slots.get(this.#slot) === this.#entries) this.#slots.delete(this.#slot)
+  }
 }
 
 /**
@@ -14,7 +32,7 @@ interface Entry extends Deadline {
  */
 export class Wheel {
   readonly #tickMs: number
-  readonly #slots = new Map<number, Set<Entry>>()
+  readonly #slots: Slots = new Map()
   #next: number
 
   /** @param tickMs how coarse it is, in ms @param now the time it starts at, in ms */
@@ -28,7 +46,7 @@ export class Wheel {
     const slot = Math.max(Math.ceil(time / this.#tickMs), this.#next)
     const entries = this.#slots.get(slot) ?? new Set()
     this.#slots.set(slot, entries)
-    const entry: Entry = { run, cancel: () => this.#forget(slot, entries, entry) }
+    const entry = new Entry(run, this.#slots, slot, entries)
     entries.add(entry)
     return entry
   }
@@ -58,11 +76,5 @@ export class Wheel {
     let size = 0
     for (const entries of this.#slots.values()) size += entries.size
     return size
-  }
-
-  /** `entries` may be under way: what is deleted from it does not run any more. */
-  #forget(slot: number, entries: Set<Entry>, entry: Entry): void {
-    entries.delete(entry)
-    if (entries.size === 0 && this.#slots.get(slot) === entries) this.#slots.delete(slot)
   }
 }

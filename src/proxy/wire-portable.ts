@@ -5,10 +5,10 @@ import { kept } from './wire-buffer.ts'
 
 export function portableWire(socket: Duplex, events: WireEvents): Wire {
   socket.pause()
-  socket.on('data', events.read)
-  socket.on('drain', events.drained)
-  socket.on('end', events.ended)
-  socket.on('close', events.closed)
+  socket.on('data', (chunk: Uint8Array) => events.read(chunk))
+  socket.on('drain', () => events.drained())
+  socket.on('end', () => events.ended())
+  socket.on('close', () => events.closed())
   return {
     write: (bytes) => socket.destroyed || socket.writableEnded || socket.write(kept(bytes)),
     queued: () => socket.writableLength,

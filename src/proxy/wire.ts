@@ -21,7 +21,7 @@ export interface Wire {
   readonly destroy: () => void
 }
 
-/** What a wire tells its owner. None is called from within a call to the same wire. */
+/** What a wire tells its owner, by calling methods. None is called from within a call to the same wire. */
 export interface WireEvents {
   /** Bytes arrived; they are valid during the call only. */
   readonly read: (chunk: Uint8Array) => void

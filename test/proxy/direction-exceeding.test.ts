@@ -234,7 +234,7 @@ test('our Close can be put in while a dropped frame is under way, at once and wh
 test('where the sender leaves in a dropped frame, the receiver still gets a Close', () => {
   const { direction, receive, sent } = made({ judge: () => DROP })
   receive(`${maskedHead(2, 100)}half`)
-  direction.senderLeft()
+  direction.out.break()
   assert.equal(direction.out.isCut, false)
   direction.close(CLOSE)
   assert.equal(sent(), CLOSE.toString('latin1'))

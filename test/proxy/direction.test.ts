@@ -172,7 +172,7 @@ test('a Close is put in at the end of the frame under way, never inside it (trap
       assert.ok(last && closeOf(last)?.code === 1001)
       assert.ok(bytes.startsWith(sent().slice(0, -CLOSE.length)))
       assert.equal(found.filter(({ opcode }) => opcode === 8).length, 1)
-      assert.ok(direction.isSealed)
+      assert.ok(direction.out.isSealed)
     }),
     { numRuns: 100 },
   )
@@ -183,9 +183,9 @@ test('where the frame under way will never be whole, only FIN is sent', () => {
     const { direction, receive, sent, events } = made()
     receive(masked(1, 'unfinished').slice(0, -1))
     const before = sent()
-    if (order === 'left first') direction.senderLeft()
+    if (order === 'left first') direction.out.break()
     direction.close(CLOSE)
-    if (order === 'close first') direction.senderLeft()
+    if (order === 'close first') direction.out.break()
     assert.deepEqual([sent(), events], [before, ['message', 'end']], order)
   }
 })
@@ -195,7 +195,7 @@ test('FIN waits for our Close, which waits for the frame under way', () => {
   const bytes = masked(2, 'streaming')
   receive(bytes.slice(0, -3))
   direction.close(CLOSE)
-  direction.finish()
+  direction.out.finish()
   assert.deepEqual(events, ['message'])
   receive(bytes.slice(-3))
   assert.deepEqual(events, ['message', 'end'])
@@ -333,6 +333,6 @@ test('one huge frame in a million pieces is linear', () => {
   for (let at = 0; at < length; at += piece.length) direction.receive(piece)
   assert.ok(process.cpuUsage().user - started < 2_000_000)
   direction.close(CLOSE)
-  assert.ok(direction.isSealed)
+  assert.ok(direction.out.isSealed)
   assert.deepEqual(events, ['message'])
 })

@@ -184,7 +184,7 @@ test('what is refused closes where nothing of it is out', () => {
     receive(masked(1, 'good') + bad.slice(0, split))
     receive(bad.slice(split) + masked(1, 'after'))
     assert.equal(sent(), masked(1, 'good') + CLOSE.toString('latin1'), String(split))
-    assert.ok(direction.isSealed)
+    assert.ok(direction.out.isSealed)
   }
 })
 

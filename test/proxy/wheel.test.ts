@@ -92,7 +92,8 @@ test('against a naive list of deadlines, whatever the clock does', () => {
         if ('add' in one) {
           const id = added++
           const due = Math.max(Math.ceil((now + one.add) / 50), ticked + 1)
-          naive.set(id, { due, cancel: at(now + one.add, String(id)).cancel })
+          const deadline = at(now + one.add, String(id))
+          naive.set(id, { due, cancel: () => deadline.cancel() })
         } else if ('pass' in one) {
           now = Math.max(0, now + one.pass)
           wheel.tick(now)
