@@ -24,7 +24,7 @@ export function createLog(options: LogOptions): Observe {
     {
       level,
       base: worker === undefined ? null : { worker },
-      timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
+      timestamp: stamping(now),
       formatters: { level: (label) => ({ level: label }) },
     },
     { write },
@@ -35,6 +35,18 @@ export function createLog(options: LogOptions): Observe {
     if (event.type === 'answered' && !hasDebug && event.result !== 'upstream_error') return
     const { level: of, fields, msg } = lineOf(event, codeOf)
     logger[of](fields, msg)
+  }
+}
+
+/** The time of a line; lines of the same millisecond share it. */
+function stamping(now: () => number): () => string {
+  let at = Number.NaN
+  let stamp = ''
+  return () => {
+    const time = now()
+    if (time !== at) stamp = `,"time":"${new Date(time).toISOString()}"`
+    at = time
+    return stamp
   }
 }
 
