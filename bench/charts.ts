@@ -33,7 +33,8 @@ export function chart({ measure, cells }: Row): string {
   const scale = (WIDTH - LEFT - RIGHT) / largest
   const height = TOP + cells.length * STEP + 8
   const title = escaped(`${measure.title}: ${measure.unit}, less is better`)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${title}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
+  <title>${title}</title>
   <style>${STYLE}
   </style>
   <text class="title" x="12" y="26">${title}</text>
