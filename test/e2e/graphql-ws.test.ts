@@ -3,25 +3,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { GraphQLInt, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { mint, SECRET } from '../support/first-message.ts'
+import { schema } from '../support/graphql-schema.ts'
 import { startTestProxy } from '../support/proxy.ts'
 import { within } from '../support/upgrades.ts'
-
-const schema = new GraphQLSchema({
-  query: new GraphQLObjectType({ name: 'Query', fields: { answer: { type: GraphQLInt, resolve: () => 42 } } }),
-  subscription: new GraphQLObjectType({
-    name: 'Subscription',
-    fields: { count: { type: GraphQLInt, subscribe: countToThree, resolve: (value) => value } },
-  }),
-})
-
-async function* countToThree() {
-  yield* [1, 2, 3]
-}
 
 async function serving(t: TestContext) {
   const backend = new WebSocketServer({ host: '127.0.0.1', port: 0 })

@@ -109,6 +109,20 @@ test('a client that does not close after such an answer is let go', async (t) =>
   assert.equal(all.proxy.running.held().lingering, 1)
 })
 
+test('a backend that would keep its connection after such an answer is left', async (t) => {
+  const all = await proxied(t)
+  await ask(t, all.proxy.port)
+  const upstream = await all.backend(0)
+  await upstream.head()
+  // Half-open: only a proxy that lets go ends it.
+  upstream.send('HTTP/1.1 403 Forbidden\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nno')
+  await upstream.ended()
+  // What a destroyed socket answers bytes with.
+  const cut = within(once(upstream.raw.socket, 'error'), () => 'a reset')
+  upstream.send('for nobody')
+  await cut
+})
+
 test('an answer that breaks off breaks off for the client', async (t) => {
   const all = await proxied(t)
   const client = await ask(t, all.proxy.port)

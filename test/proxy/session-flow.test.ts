@@ -1,8 +1,8 @@
 /** What flows through a session: order, counts, backpressure (trap 7). */
 import assert from 'node:assert/strict'
-import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { isOver, openSession } from '../support/session.ts'
+import { slowDuplex } from '../support/slow-duplex.ts'
 import { type End, eventually } from '../support/upgrades.ts'
 import { bare, bareHead, closing, masked, maskedHead } from '../support/wire-frames.ts'
 
@@ -54,24 +54,6 @@ test('what is counted is what went out', async (t) => {
   )
 })
 
-/** A client that takes what is written only when told. */
-function slowDuplex() {
-  const taken: Buffer[] = []
-  const waiting: (() => void)[] = []
-  const socket = new Duplex({
-    allowHalfOpen: true,
-    highWaterMark: 1024,
-    read: () => {},
-    write: (chunk: Buffer, _encoding, done) => {
-      waiting.push(() => {
-        taken.push(chunk)
-        done()
-      })
-    },
-  })
-  return { socket, takeOne: () => waiting.shift()?.(), taken: () => Buffer.concat(taken).toString('latin1') }
-}
-
 test('a slow client that is still reading gets all that came before the Close, however long that takes', async (t) => {
   const slow = slowDuplex()
   const bytes =
@@ -87,17 +69,16 @@ test('a slow client that is still reading gets all that came before the Close, h
     )
     if (slow.socket.writableNeedDrain && index < chunks.length - 1) {
       while (slow.socket.writableLength > 504) {
-        slow.takeOne()
+        await slow.takeOne()
         await new Promise(setImmediate)
       }
-      slow.takeOne()
+      await slow.takeOne()
       await eventually(() => !slow.socket.writableNeedDrain, 'room')
     }
   }
   await eventually(() => open.session.traffic.bytesOut === bytes.length, 'everything relayed')
   while (slow.taken().length < bytes.length) {
-    slow.takeOne()
-    await new Promise(setImmediate)
+    await slow.takeOne()
     if (slow.taken().length === bytes.length) break
     open.advance(5_000)
     assert.ok(!slow.socket.destroyed, `ended after ${slow.taken().length} of ${bytes.length}`)

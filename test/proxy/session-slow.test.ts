@@ -1,36 +1,14 @@
 /** A side that does not take what is sent to it (trap 7), on a clock that the test moves. */
 import assert from 'node:assert/strict'
-import { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import type { SessionBounds } from '../../src/policy/policy.ts'
 import { createShared, isOver, type OpenSession, openSession, ROUTE } from '../support/session.ts'
+import { slowDuplex } from '../support/slow-duplex.ts'
 import { eventually } from '../support/upgrades.ts'
 import { bare, bareHead, masked, maskedHead } from '../support/wire-frames.ts'
 import { IMPLEMENTATIONS } from '../support/wires.ts'
 
 const bounded = (bounds: Partial<SessionBounds>) => ({ ...ROUTE, session: { mode: 'enforce' as const, ...bounds } })
-
-/** A client that takes what is written only when told. */
-function slowDuplex() {
-  const waiting: (() => void)[] = []
-  const taken: Buffer[] = []
-  const socket = new Duplex({
-    allowHalfOpen: true,
-    highWaterMark: 1024,
-    read: () => {},
-    write: (chunk: Buffer, _encoding, done) => {
-      waiting.push(() => {
-        taken.push(chunk)
-        done()
-      })
-    },
-  })
-  const takeOne = async () => {
-    waiting.shift()?.()
-    await new Promise(setImmediate)
-  }
-  return { socket, takeOne, taken: () => Buffer.concat(taken).toString('latin1') }
-}
 
 /** A session whose client has not taken 4000 bytes, in so many messages that each stand in the queue by themselves. */
 async function stalled(t: TestContext, bounds: Partial<SessionBounds>) {

@@ -3,23 +3,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
-import { GraphQLInt, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import { type Client, createClient, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocket, WebSocketServer } from 'ws'
+import { schema } from '../support/graphql-schema.ts'
 import { startTestProxy, type TestProxy } from '../support/proxy.ts'
-
-const schema = new GraphQLSchema({
-  query: new GraphQLObjectType({ name: 'Query', fields: { answer: { type: GraphQLInt, resolve: () => 42 } } }),
-  subscription: new GraphQLObjectType({
-    name: 'Subscription',
-    fields: { count: { type: GraphQLInt, subscribe: countToThree, resolve: (value) => value } },
-  }),
-})
-
-async function* countToThree() {
-  yield* [1, 2, 3]
-}
 
 /** The messages of a client in graphql-transport-ws, by their type. */
 const id = { type: 'string', minLength: 1, maxLength: 100 }
