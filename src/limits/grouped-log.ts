@@ -25,9 +25,9 @@ export class GroupedLog implements Log {
     this.#rate = rate
   }
 
-  fits(now: number, amount: number): boolean {
+  room(now: number): number {
     this.#forget(now)
-    return this.#used + amount <= this.#rate.count
+    return this.#rate.count - this.#used
   }
 
   record(now: number, amount: number): void {
@@ -65,7 +65,7 @@ export class GroupedLog implements Log {
 
   fullUntil(now: number, amount: number): number {
     const { count, windowMs } = this.#rate
-    if (this.fits(now, amount > count ? 1 : amount)) return now
+    if (this.room(now) >= (amount > count ? 1 : amount)) return now
     return (this.#lasts[this.#newest()] ?? now) + windowMs
   }
 
