@@ -67,7 +67,6 @@ const ONLY: readonly { from: string; to: string; files?: readonly string[]; type
 /** Libraries that one file each knows. */
 const ONE_FILE: Readonly<Record<string, string>> = {
   jose: 'tokens/jose.ts',
-  pino: 'observe/log.ts',
   'prom-client': 'observe/metrics.ts',
   commander: 'cli/program.ts',
   convict: 'config/layers.ts',
