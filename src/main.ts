@@ -17,12 +17,7 @@ setFlagsFromString('--semi-space-growth-factor=1')
 // Whoever reads the log may go away; that is no reason to end.
 process.stdout.on('error', () => {})
 
-/** How long lines wait for others, to be written with them: what is killed outright loses as much. */
-const LINES_WAIT_MS = 10
-const out = batched(
-  (text) => void process.stdout.write(text),
-  (flush) => setTimeout(flush, LINES_WAIT_MS),
-)
+const out = batched((text) => void process.stdout.write(text), setImmediate)
 // Also where a fault ends it: standard output is written to at once, whether it is a file, a pipe or a terminal.
 process.on('exit', out.flush)
 

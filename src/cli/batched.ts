@@ -1,6 +1,6 @@
-/** Text that is written in one piece, a little later: a handshake logs two lines, and a write(2) each was a tenth of its cost. */
+/** Text that is written once a turn of the event loop: a handshake logs two lines, and a write(2) each was a tenth of its cost. */
 
-/** Held at most, in UTF-16 units: with more to say it is written more often. */
+/** Held at most, in UTF-16 units: a turn with more to say writes more often. */
 const MOST_HELD = 64 * 1024
 
 export interface Batched {
@@ -11,9 +11,9 @@ export interface Batched {
 
 /**
  * @param write takes it all, in order
- * @param soon runs something a little later; what is written until then waits for it
+ * @param atTurnsEnd runs something when the turn of the event loop is over
  */
-export function batched(write: (text: string) => void, soon: (run: () => void) => void): Batched {
+export function batched(write: (text: string) => void, atTurnsEnd: (run: () => void) => void): Batched {
   let held = ''
   const flush = () => {
     const text = held
@@ -22,7 +22,7 @@ export function batched(write: (text: string) => void, soon: (run: () => void) =
   }
   return {
     write: (text) => {
-      if (held === '') soon(flush)
+      if (held === '') atTurnsEnd(flush)
       held += text
       if (held.length > MOST_HELD) flush()
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { batched } from '../../src/cli/batched.ts'
 
-/** What was written, and what is to run soon. */
+/** What was written, and the ends of turns that are waited for. */
 function made() {
   const written: string[] = []
   const waiting: (() => void)[] = []
@@ -10,27 +10,27 @@ function made() {
     (text) => written.push(text),
     (run) => waiting.push(run),
   )
-  return { ...out, written, later: () => waiting.splice(0).forEach((run) => void run()), waiting }
+  return { ...out, written, turn: () => waiting.splice(0).forEach((run) => void run()), waiting }
 }
 
-test('what is said before it is time is written once, in order', () => {
-  const { write, later, written, waiting } = made()
+test('what a turn says is written once, in order, at its end', () => {
+  const { write, turn, written, waiting } = made()
   write('a\n')
   write('b\n')
   assert.deepEqual([written, waiting.length], [[], 1])
-  later()
+  turn()
   write('c\n')
-  later()
-  later()
+  turn()
+  turn()
   assert.deepEqual(written, ['a\nb\n', 'c\n'])
 })
 
-test('a flush writes what is held, and later nothing is written twice', () => {
-  const { write, flush, later, written } = made()
+test('a flush writes what is held, and the end of the turn writes nothing twice', () => {
+  const { write, flush, turn, written } = made()
   write('a\n')
   flush()
   flush()
-  later()
+  turn()
   assert.deepEqual(written, ['a\n'])
 })
 
@@ -49,7 +49,7 @@ test('what is said within a write comes after it', () => {
   assert.deepEqual(written, ['first\n', 'second\n'])
 })
 
-test('who has much to say holds no more than so much', () => {
+test('a turn with much to say holds no more than so much', () => {
   const { write, written } = made()
   for (let line = 0; line < 100; line++) write(`${'x'.repeat(9_999)}\n`)
   assert.ok(written.length > 10)
