@@ -1,7 +1,7 @@
 /**
- * What fast wires write in one turn of the event loop, gathered where it is short and sent when the turn has read all
+ * What fast wires write in one turn of a busy event loop, gathered where it is short and sent when the turn has read all
  * that was there. Reading many connections and then writing to many keeps either path, ours and the kernel's, in the
- * processor's cache: a short message of a busy relay costs a tenth less.
+ * processor's cache. Where turns have little to do, writes go at once: nothing is to be gained then, and a moment lost.
  */
 
 /** Who sends what it has gathered. */
@@ -13,23 +13,51 @@ export interface Gatherer {
 /** Longer ones are written at once: a copy of them costs more than it saves. */
 const LONGEST = 2048
 
+/** A turn with as many writes is a busy one. */
+const BUSY = 4
+/** While turns are not, every so many writes it is counted how many more the turn has. */
+const COUNTED_EVERY = 32
+
+let isBusy = false
+let isCounting = false
+let writes = 0
+
 const gathered = Buffer.alloc(256 * 1024)
 let filled = 0
 /** Runs of bytes: whose, and where each ends. */
 const whose: Gatherer[] = []
 const ends: number[] = []
 
-/** Whether bytes are gathered, to be sent before this turn is over; false: they are too many, and go at once. */
+/** Whether bytes are gathered, to be sent before this turn is over; false: they are to go at once. */
 export function gather(by: Gatherer, bytes: Uint8Array): boolean {
+  if (!isBusy) return goesAtOnce()
   const end = filled + bytes.length
   if (bytes.length > LONGEST || end > gathered.length) return false
-  if (filled === 0) setImmediate(sendAllGathered)
+  if (filled === 0) setImmediate(endTurn)
   copy(bytes)
   if (whose.at(-1) === by) ends.pop()
   else whose.push(by)
   ends.push(end)
   filled = end
   return true
+}
+
+function goesAtOnce(): false {
+  writes++
+  if (isCounting || writes < COUNTED_EVERY) return false
+  isCounting = true
+  writes = 0
+  setImmediate(() => {
+    isCounting = false
+    isBusy = writes >= BUSY
+    writes = 0
+  })
+  return false
+}
+
+function endTurn(): void {
+  isBusy = whose.length >= BUSY
+  sendAllGathered()
 }
 
 /** For a call of a few words a loop is quicker. */
