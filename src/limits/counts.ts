@@ -2,13 +2,25 @@
  * How many are open at once, by key. Never evicted while open: the table is bounded by the sockets themselves
  * (trap 23), and a key whose count falls to zero is forgotten.
  */
-import { type Seat, Seats } from './seats.ts'
+import { Seat, Seats } from './seats.ts'
 import type { Slots, Taking, Wanted } from './slots.ts'
 
 /** What an open connection holds of a key: its own copy of it would be longer than the count. */
-interface Row {
+class Row {
+  open = 0
   readonly key: string
-  open: number
+  readonly #rows: Map<string, Row>
+
+  /** @param rows which it leaves with the last that holds it */
+  constructor(key: string, rows: Map<string, Row>) {
+    this.key = key
+    this.#rows = rows
+  }
+
+  leave(): void {
+    this.open--
+    if (this.open === 0) this.#rows.delete(this.key)
+  }
 }
 
 /** @template Occupant whoever has a seat */
@@ -23,7 +35,7 @@ export class Counts<Occupant> implements Slots<Seat<Occupant>> {
   }
 
   take(key: string): Row {
-    const row = this.#rows.get(key) ?? { key, open: 0 }
+    const row = this.#rows.get(key) ?? new Row(key, this.#rows)
     this.#rows.set(key, row)
     row.open++
     return row
@@ -31,26 +43,17 @@ export class Counts<Occupant> implements Slots<Seat<Occupant>> {
 
   /** Gives one back. Every take has exactly one give. */
   give(key: string): void {
-    const row = this.#rows.get(key)
-    if (row) this.#leave(row)
+    this.#rows.get(key)?.leave()
   }
 
   takeAll(wanted: readonly Wanted[]): Taking<Seat<Occupant>> {
     const full = wanted.findIndex((one) => one.max !== undefined && this.#blocking(one) >= one.max)
     const refused = wanted[full]
     if (refused) return { ok: false, full, held: this.#held(refused) }
-    const seats = wanted.filter(({ as }) => as !== 'count').map((one) => this.seats.take(one.key, keeps(one)))
-    const rows = wanted.filter(({ as }) => as === 'count').map(({ key }) => this.take(key))
-    const [seat] = seats
-    return {
-      ok: true,
-      held: wanted.map((one) => this.#held(one)),
-      release: () => {
-        for (const row of rows) this.#leave(row)
-        for (const one of seats) one.leave()
-      },
-      ...(seat ? { seat } : {}),
-    }
+    const places = wanted.map((one) => this.#place(one))
+    const seat = places.find((place) => place instanceof Seat)
+    const held = wanted.map((one) => this.#held(one))
+    return { ok: true, held, release: leaving(places), ...(seat ? { seat } : {}) }
   }
 
   /** Number of keys with something open. */
@@ -58,9 +61,8 @@ export class Counts<Occupant> implements Slots<Seat<Occupant>> {
     return this.#rows.size + this.seats.size
   }
 
-  #leave(row: Row): void {
-    row.open--
-    if (row.open === 0) this.#rows.delete(row.key)
+  #place(one: Wanted): Row | Seat<Occupant> {
+    return one.as === 'count' ? this.take(one.key) : this.seats.take(one.key, keeps(one))
   }
 
   #held({ key, as }: Wanted): number {
@@ -71,6 +73,11 @@ export class Counts<Occupant> implements Slots<Seat<Occupant>> {
   #blocking(one: Wanted): number {
     return one.as === 'evict' ? this.seats.pending(one.key) : this.#held(one)
   }
+}
+
+/** Kept for as long as the connection: one list, and nothing else beside it. */
+const leaving = (places: readonly { leave(): void }[]) => () => {
+  for (const place of places) place.leave()
 }
 
 /** Users have seats even where none is ever replaced: a reload may ask for it. */

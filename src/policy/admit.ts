@@ -50,13 +50,18 @@ export interface Later<Upstreams> {
   readonly refuse: (refusal: Refusal) => Admission<Upstreams>
 }
 
+/** Whoever has an open connection: told of a finding about it, which ends it where it counts. */
+export interface Holder {
+  conclude(finding: Finding): void
+}
+
 /** The proof that a connection was judged and admitted. Only its type leaves this file, so nothing else can make one. */
-class GrantedPermit<Upstreams> {
+class GrantedPermit<Upstreams> implements Occupant {
   #connection: Connection
   readonly route: RoutePolicy<Upstreams>
   readonly #taken: Taken[]
-  /** Once it is open. */
-  #occupant: Occupant | undefined
+  /** Whoever is told, once it is open. */
+  #holder: Holder | undefined
   #isOver = false
 
   constructor(connection: Connection, route: RoutePolicy<Upstreams>, taken: Taken[]) {
@@ -77,17 +82,22 @@ class GrantedPermit<Upstreams> {
 
   /**
    * The connection is open: it takes the place of an older one where its seats are full.
-   * @param tell told when a newer one takes its own; only a finding that counts ends it
+   * @param holder told when a newer one takes its own; only a finding that counts ends it
    */
-  opened(tell: (finding: Finding) => void): void {
-    this.#occupant = { replaced: (by) => tell(this.#yield(by)) }
-    this.#sit(this.#taken, this.#occupant)
+  opened(holder: Holder): void {
+    this.#holder = holder
+    this.#sit(this.#taken)
+  }
+
+  /** A newer connection takes its place. */
+  replaced(by: Newcomer): void {
+    this.#holder?.conclude(this.#yield(by))
   }
 
   /** Those of its route before those of all routes: who leaves one leaves both. */
-  #sit(taken: readonly Taken[], occupant: Occupant): void {
+  #sit(taken: readonly Taken[]): void {
     for (const { check, mode, seat } of taken.toReversed()) {
-      for (const older of seat?.open(occupant, { check, mode }) ?? []) older.replaced({ check, mode })
+      for (const older of seat?.open(this, { check, mode }) ?? []) older.replaced({ check, mode })
     }
   }
 
@@ -102,7 +112,7 @@ class GrantedPermit<Upstreams> {
     if (this.#isOver) return giveBack(added)
     this.#connection = connection
     this.#taken.push(...added)
-    if (this.#occupant) this.#sit(added, this.#occupant)
+    if (this.#holder) this.#sit(added)
     if (findings.length > 0) giveBack([...this.#withdraw('dry-run'), ...this.#withdraw('candidate')])
   }
 

@@ -10,7 +10,7 @@ import type { Direction } from './direction.ts'
 import type { MessageMemory } from './message-memory.ts'
 import { Reading } from './reading.ts'
 import { Refreshing, type RefreshingParts } from './refreshing.ts'
-import { type Negotiated, type Pair, withoutSockets } from './session-context.ts'
+import type { Negotiated } from './session-context.ts'
 
 interface Parts extends Omit<RefreshingParts, 'permit' | 'out'> {
   /** What the client sends, and what the backend does. */
@@ -19,21 +19,27 @@ interface Parts extends Omit<RefreshingParts, 'permit' | 'out'> {
   readonly memory: MessageMemory
 }
 
+/** Whether a route has any messages read. */
+export const isRead = ({ refresh, messages, outbound }: RoutePolicy): boolean =>
+  refresh !== undefined || messages !== undefined || outbound !== undefined
+
+/** There are none of a session whose route reads no messages, and never did. */
 export class Readings {
   readonly #pair: Negotiated
   readonly #parts: Parts
   /** Most have none. */
   #readings: Map<Peer, Reading> | undefined
   #refreshing: Refreshing | undefined
-  #began: 'first' | 'later' = 'first'
+  #began: 'first' | 'later'
 
-  constructor(pair: Pair, parts: Parts) {
-    this.#pair = withoutSockets(pair)
+  /** @param began whether they read from the first message on: a reload may turn them on later */
+  constructor(pair: Negotiated, route: RoutePolicy, began: 'first' | 'later', parts: Parts) {
+    this.#pair = pair
     this.#parts = parts
-    this.adopt(pair.permit.route)
+    this.#began = began
+    this.adopt(route)
     this.#began = 'later'
-    const { overhearing, permit } = pair
-    overhearing?.whenJudged(() => parts.renewed(permit.connection.expiresAt))
+    pair.overhearing?.whenJudged(() => parts.renewed())
   }
 
   /** Takes the route as a reload has made it. */

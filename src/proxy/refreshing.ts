@@ -1,7 +1,7 @@
 /** Newer tokens of an open connection, judged one at a time: others go on meanwhile, for such a message goes no further. */
 import { textFrame } from '../frames/writer.ts'
 import type { Observe } from '../observe/events.ts'
-import { judgeAgain, type Permit } from '../policy/admit.ts'
+import { type Holder, judgeAgain, type Permit } from '../policy/admit.ts'
 import type { Connection } from '../policy/connection.ts'
 import { type Finding, weigh } from '../policy/finding.ts'
 import type { Refresh } from '../policy/policy.ts'
@@ -16,11 +16,11 @@ export interface RefreshingParts {
   /** Toward the client. */
   readonly out: Pick<Outlet, 'say'>
   /** The connection ends with its newest token. */
-  readonly renewed: (expiresAt?: number) => void
+  readonly renewed: () => void
   /** Told of a refusal that ends nothing. */
   readonly found: (finding: Finding) => void
   /** Told of one that ends the connection where it counts. */
-  readonly conclude: (finding: Finding) => void
+  readonly holder: Holder
 }
 
 export class Refreshing {
@@ -61,7 +61,7 @@ export class Refreshing {
   }
 
   async #judge(value: unknown): Promise<void> {
-    const { permit, now, conclude } = this.#parts
+    const { permit, now, holder } = this.#parts
     const refresh = this.#refresh
     if (!refresh) return
     if (permit.connection.shed && refresh.judged.length > 1) return this.#refuse(tooLate(refresh), refresh)
@@ -69,7 +69,7 @@ export class Refreshing {
     // It ended meanwhile.
     if (!this.#refresh) return
     const { connection, findings, refusal } = judged
-    for (const finding of findings) if (finding !== refusal) conclude(finding)
+    for (const finding of findings) if (finding !== refusal) holder.conclude(finding)
     if (refusal) return this.#refuse(refusal, refresh)
     // Without claims the token was refused, in a dry run.
     if (connection.claims) this.#extend(connection, refresh)
@@ -78,7 +78,7 @@ export class Refreshing {
   #extend(connection: Connection, { step, reply }: Refresh): void {
     const { permit, renewed, out, observe } = this.#parts
     permit.renew(connection)
-    renewed(connection.expiresAt)
+    renewed()
     observe({ type: 'refreshed', connection, route: permit.route.name })
     // A dry run changes nothing the client sees.
     if (reply !== undefined && step.mode === 'enforce') out.say(textFrame(reply, 'client'))
@@ -86,9 +86,9 @@ export class Refreshing {
 
   /** A fault of ours, or of a service, ends nothing: the token that it has is good for as long as it is. */
   #refuse(refusal: Finding, { step, onInvalid, errorMessage }: Refresh): void {
-    const { found, conclude } = this.#parts
+    const { found, holder } = this.#parts
     const staysAsItWas = onInvalid === 'error' || refusal.reason === 'internal_error'
-    if (!staysAsItWas) conclude(refusal)
+    if (!staysAsItWas) holder.conclude(refusal)
     // What would keep the connection as it was changes nothing in a dry run.
     else if (step.mode !== 'enforce') found({ ...refusal, counted: false, action: 'none' })
     else if (onInvalid === 'error' && errorMessage !== undefined) {

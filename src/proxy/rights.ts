@@ -2,18 +2,14 @@
  * Whether an open connection may stay: judged again when something was revoked, and asked again of a service from time to
  * time. What cannot be judged ends nothing.
  */
+import type { Holder } from '../policy/admit.ts'
 import type { StandingStep, Step } from '../policy/check.ts'
 import type { Connection } from '../policy/connection.ts'
-import { broken, type Finding, weigh } from '../policy/finding.ts'
+import { broken, weigh } from '../policy/finding.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import type { Refusal, Verdict } from '../policy/verdict.ts'
 import type { SessionContext } from './session-context.ts'
 import type { Deadline } from './wheel.ts'
-
-/** Whose rights they are: told of a refusal, which ends it where that counts. */
-export interface Holder {
-  readonly conclude: (finding: Finding) => void
-}
 
 /** What is known of it now. */
 interface Known {
@@ -40,8 +36,8 @@ export class Rights {
   readonly #known: Known
   readonly #holder: Holder
   readonly #context: Context
-  #standing: readonly StandingStep[] = []
-  #rechecks: readonly Recheck[] = []
+  #standing: readonly StandingStep[] = NONE
+  #rechecks: readonly Recheck[] = NONE
   /** What a dry run has reported. */
   #told: Set<string> | undefined
   #isOver = false
@@ -54,13 +50,16 @@ export class Rights {
   }
 
   /** Takes its route as a reload has made it. What was due stays due: reloads that come often put nothing off. */
-  adopt({ steps, standing = [] }: Route): void {
+  adopt({ steps, standing = NONE }: Route): void {
     const before = this.#rechecks
     this.#cancel()
     this.#standing = standing
-    this.#rechecks = this.#askable(steps)
-      .flatMap((step) => (step.recheckMs === undefined ? [] : [{ step, everyMs: step.recheckMs }]))
-      .map((one, index) => ({ ...one, at: Math.min(before[index]?.at ?? NEVER, this.#next(one.everyMs)) }))
+    const asked = this.#askable(steps).flatMap((step) =>
+      step.recheckMs === undefined ? [] : [{ step, everyMs: step.recheckMs }],
+    )
+    const again = ({ everyMs }: Pick<Recheck, 'everyMs'>, index: number) =>
+      Math.min(before[index]?.at ?? NEVER, this.#next(everyMs))
+    this.#rechecks = asked.length === 0 ? NONE : asked.map((one, index) => ({ ...one, at: again(one, index) }))
     for (const one of this.#rechecks) this.#arm(one)
   }
 
@@ -126,6 +125,9 @@ export class Rights {
 }
 
 const NEVER = Number.POSITIVE_INFINITY
+
+/** Most sessions have none of either: one empty list for all of them. */
+const NONE: readonly never[] = []
 
 const isUnjudged = ({ reason }: Refusal) => reason === 'internal_error'
 

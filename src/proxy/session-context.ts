@@ -48,11 +48,5 @@ export interface Pair {
   readonly droppable: Droppable
 }
 
-/** What of a pair is kept for as long as the session lives. */
-export type Negotiated = Omit<Pair, 'client' | 'clientHead' | 'upstream' | 'upstreamHead'>
-
-/** The sockets of node's are the wires' now, and may be gone. */
-export function withoutSockets(pair: Pair): Negotiated {
-  const { client: _client, clientHead: _clientHead, upstream: _upstream, upstreamHead: _upstreamHead, ...kept } = pair
-  return kept
-}
+/** What of a pair is kept for messages that are read: not the sockets of node's, which are the wires' now and may be gone. */
+export type Negotiated = Pick<Pair, 'permit' | 'rsv' | 'extensions' | 'overhearing'>

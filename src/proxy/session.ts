@@ -15,10 +15,11 @@ import type { Reason } from '../policy/reasons.ts'
 import { refuse } from '../policy/verdict.ts'
 import { boundClosing } from './closing.ts'
 import { Direction } from './direction.ts'
-import { type CloseText, type End, GONE, REASON_OF_CODE } from './end.ts'
+import { brokenBy, type CloseText, type End, GONE, lost, other, REASON_OF_CODE, UNKNOWN } from './end.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Life } from './life.ts'
-import { Readings } from './readings.ts'
+import type { Overhearing } from './overhearing.ts'
+import { isRead, Readings } from './readings.ts'
 import type { Pair, SessionContext } from './session-context.ts'
 import { type Told, ToldByDirection, ToldByWire } from './session-told.ts'
 import { Tally } from './tally.ts'
@@ -42,38 +43,40 @@ export class Session implements SessionView, Told {
   #end: End | undefined
   #closing: Deadline | undefined
   readonly #life: Life
-  readonly #readings: Readings
+  #readings: Readings | undefined
+  readonly #rsv: Pair['rsv']
+  readonly #extensions: string | undefined
   #open = 2
 
   constructor(pair: Pair, context: SessionContext) {
-    const { rsv, permit } = pair
+    const { rsv, permit, clientHead, upstreamHead } = pair
     const { connection, route } = permit
     this.#permit = permit
     this.#route = route
+    this.#rsv = rsv
+    this.#extensions = pair.extensions
     this.#context = context
     this.since = context.now()
     this.#opened = context.clock()
     this.#tally = new Tally(context.totals(route.name))
-    const found = (finding: Finding) => this.#count(finding)
-    this.#inspector = new FrameInspector(connection, route.frames, found, pair.droppable)
+    this.#inspector = new FrameInspector(connection, route.frames, (finding) => this.#count(finding), pair.droppable)
     this.#client = context.makeWire(pair.client, new ToldByWire(this, 'client'))
     this.#upstream = context.makeWire(pair.upstream, new ToldByWire(this, 'upstream'))
-    const { frameClock: now } = context
-    const later = (time: number, run: () => void) => this.#later(time, run)
-    const [client, upstream] = [this.#client, this.#upstream]
-    const heartbeat = new Heartbeat()
+    const later = (time: number, run: () => void) => context.wheel.at(time, () => this.#run(run))
+    const [client, upstream, now] = [this.#client, this.#upstream, context.frameClock]
     const check = route.validateUtf8 ? 'text' : 'nothing'
+    const heartbeat = new Heartbeat()
     const up = { sender: 'client', rsv, check, now, later, from: client, to: upstream, heartbeat } as const
     this.#up = new Direction(up, new ToldByDirection(this, 'client'))
     const down = { sender: 'upstream', rsv, check: 'nothing', now, later, from: upstream, to: client } as const
     this.#down = new Direction(down, new ToldByDirection(this, 'upstream'))
-    const conclude = (finding: Finding) => this.conclude(finding)
-    const living = { context, later, client, upstream, heartbeat, expiresAt: connection.expiresAt, conclude }
-    this.#life = new Life(route, { ...living, up: this.#up, down: this.#down, spread: Math.random() })
-    const renewed = (expiresAt?: number) => this.#life.renew(expiresAt)
-    const parts = { up: this.#up, down: this.#down, found, conclude, renewed, memory: context.memory }
-    this.#readings = new Readings(pair, { ...parts, now: context.now, observe: context.observe })
-    this.#start(pair)
+    this.#life = new Life(route, this, { context, up: this.#up, down: this.#down, heartbeat, permit })
+    if (pair.overhearing || isRead(route)) this.#readings = this.#read('first', pair.overhearing)
+    permit.opened(this)
+    if (upstreamHead.length > 0) this.read('upstream', upstreamHead)
+    for (const chunk of clientHead) this.read('client', chunk)
+    this.#up.resume()
+    this.#down.resume()
   }
 
   get id(): string {
@@ -115,35 +118,41 @@ export class Session implements SessionView, Told {
   adopt(route: RoutePolicy): void {
     this.#route = route
     this.#inspector.adopt(route.frames)
-    this.#readings.adopt(route)
+    if (this.#readings) this.#readings.adopt(route)
+    else if (isRead(route)) this.#readings = this.#read('later')
     this.#life.adopt(route)
-  }
-
-  #start({ permit, clientHead, upstreamHead }: Pair): void {
-    permit.opened((finding) => this.conclude(finding))
-    if (upstreamHead.length > 0) this.read('upstream', upstreamHead)
-    for (const chunk of clientHead) this.read('client', chunk)
-    this.#up.resume()
-    this.#down.resume()
   }
 
   read(side: Peer, chunk: Uint8Array): void {
     try {
-      if (side === 'client') this.#readings.overhear(chunk)
+      if (side === 'client') this.#readings?.overhear(chunk)
       this.#from(side).receive(chunk)
     } catch (error) {
       this.#fail(error)
     }
   }
 
-  #later(time: number, run: () => void): Deadline {
-    return this.#context.wheel.at(time, () => {
-      try {
-        run()
-      } catch (error) {
-        this.#fail(error)
-      }
-    })
+  #read(began: 'first' | 'later', overhearing?: Overhearing): Readings {
+    const told = { found: (finding: Finding) => this.#count(finding), renewed: () => this.#life.renew() }
+    const parts = { ...this.#context, ...told, up: this.#up, down: this.#down, holder: this }
+    const pair = { permit: this.#permit, rsv: this.#rsv, extensions: this.#extensions, overhearing }
+    return new Readings(pair, this.#route, began, parts)
+  }
+
+  lookAt(time: number): Deadline {
+    return this.#context.wheel.at(time, () => this.#run(() => this.#life.look()))
+  }
+
+  #run(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  queued(side: Peer): number {
+    return side === 'client' ? this.#client.queued() : this.#upstream.queued()
   }
 
   /** A fault of ours ends this session, not the process. */
@@ -152,22 +161,17 @@ export class Session implements SessionView, Told {
     this.destroy()
   }
 
-  /** The direction that a side sends in. */
+  /** The direction that a side sends in; the other side receives it. */
   #from(side: Peer): Direction {
     return side === 'client' ? this.#up : this.#down
   }
 
-  /** The direction that a side receives. */
-  #to(side: Peer): Direction {
-    return side === 'client' ? this.#down : this.#up
-  }
-
   filled(side: Peer): void {
-    this.#to(side).out.stall()
+    this.#from(other(side)).out.stall()
   }
 
   drained(side: Peer): void {
-    this.#to(side).drained()
+    this.#from(other(side)).drained()
   }
 
   left(side: Peer): void {
@@ -190,7 +194,7 @@ export class Session implements SessionView, Told {
   }
 
   stalled(sender: Peer): void {
-    this.#life.stalled(sender === 'client' ? 'upstream' : 'client')
+    this.#life.stalled(other(sender))
   }
 
   refused({ reason, detail, notice }: Finding): void {
@@ -203,14 +207,11 @@ export class Session implements SessionView, Told {
   }
 
   answered(sender: Peer): void {
-    this.#to(sender).out.finish()
+    this.#from(other(sender)).out.finish()
   }
 
-  violated(sender: Peer, violation: Violation): 'stop' | 'pass' {
-    return sender === 'client' ? this.#violated(violation) : this.#upstreamViolated(violation)
-  }
-
-  #violated({ code, detail }: Violation): 'stop' | 'pass' {
+  violated(sender: Peer, { code, detail }: Violation): 'stop' | 'pass' {
+    if (sender === 'upstream') return this.#upstreamViolated({ code, detail })
     const finding = weigh({ check: 'frames', mode: this.#route.mode }, refuse(REASON_OF_CODE[code], detail))
     this.#count(finding)
     if (!finding.counted) return 'pass'
@@ -221,8 +222,7 @@ export class Session implements SessionView, Told {
   /** The backend broke the protocol: to the client that is a bad gateway. */
   #upstreamViolated({ code, detail }: Violation): 'stop' | 'pass' {
     if (this.#route.mode === 'dry-run') return 'pass'
-    const reason = 'protocol_error'
-    this.#record({ code: GONE.upstream.code, reason, detail: `upstream: ${detail}`, initiator: 'upstream' })
+    this.#record(brokenBy(detail))
     this.#closeBoth(GONE.upstream, { code, text: '' })
     return 'stop'
   }
@@ -249,17 +249,15 @@ export class Session implements SessionView, Told {
   /** A side's socket is gone. */
   gone(side: Peer): void {
     this.#left(side)
-    this.#to(side).receiverLeft()
+    this.#from(other(side)).receiverLeft()
     this.#open--
     if (this.#open === 0) this.#finish()
   }
 
   #vanished(side: Peer): void {
     const direction = this.#from(side)
-    const code = side === 'upstream' && !direction.out.isCut ? GONE.upstream.code : 1006
-    this.#record({ code, reason: '', detail: 'no Close before the end', initiator: side })
-    const to = side === 'client' ? 'upstream' : 'client'
-    direction.close(closeFrame(GONE[side].code, GONE[side].text, to))
+    this.#record(lost(side, direction.out.isCut))
+    direction.close(closeFrame(GONE[side].code, GONE[side].text, other(side)))
   }
 
   #closeBoth(toClient: CloseText, toUpstream: CloseText, notice?: string): void {
@@ -289,14 +287,14 @@ export class Session implements SessionView, Told {
   #finish(): void {
     this.#closing?.cancel()
     this.#life.stop()
-    this.#readings.release()
+    this.#readings?.release()
     this.#tally.end()
     this.#permit.release()
     this.#context.ended(this)
     const { connection, route } = this.#permit
-    const end: End = this.#end ?? { code: 1006, reason: '', detail: '', initiator: 'proxy' }
     const { traffic, violations } = this.#tally
-    const closed = { ...end, opened: true, durationMs: this.#context.clock() - this.#opened, traffic, violations }
+    const durationMs = this.#context.clock() - this.#opened
+    const closed = { ...(this.#end ?? UNKNOWN), opened: true, durationMs, traffic, violations }
     this.#context.observe({ type: 'closed', connection, route: route.name, ...closed })
   }
 }

@@ -3,25 +3,38 @@ export interface Deadline {
   readonly cancel: () => void
 }
 
-type Slots = Map<number, Set<Entry>>
+type Slots = Map<number, Slot>
 
+/** What is due at one tick. */
+class Slot {
+  readonly entries = new Set<Entry>()
+  readonly #slots: Slots
+  readonly #number: number
+
+  constructor(slots: Slots, number: number) {
+    this.#slots = slots
+    this.#number = number
+  }
+
+  remove(entry: Entry): void {
+    this.entries.delete(entry)
+    if (this.entries.size === 0 && this.#slots.get(this.#number) === this) this.#slots.delete(this.#number)
+  }
+}
+
+/** There is one for each connection: it is no larger than it must be. */
 class Entry implements Deadline {
   readonly run: () => void
-  readonly #slots: Slots
-  readonly #slot: number
-  readonly #entries: Set<Entry>
+  readonly #slot: Slot
 
-  constructor(run: () => void, slots: Slots, slot: number, entries: Set<Entry>) {
+  constructor(run: () => void, slot: Slot) {
     this.run = run
-    this.#slots = slots
     this.#slot = slot
-    this.#entries = entries
   }
 
   /** Its slot may be under way: what is deleted from it does not run any more. */
   cancel(): void {
-    this.#entries.delete(this)
-    if (this.#entries.size === 0 && this.#slots.get(this.#slot) === this.#entries) this.#slots.delete(this.#slot)
+    this.#slot.remove(this)
   }
 }
 
@@ -43,11 +56,11 @@ export class Wheel {
 
   /** Runs something once at a time in ms, or at the next tick where that is past. */
   at(time: number, run: () => void): Deadline {
-    const slot = Math.max(Math.ceil(time / this.#tickMs), this.#next)
-    const entries = this.#slots.get(slot) ?? new Set()
-    this.#slots.set(slot, entries)
-    const entry = new Entry(run, this.#slots, slot, entries)
-    entries.add(entry)
+    const number = Math.max(Math.ceil(time / this.#tickMs), this.#next)
+    const slot = this.#slots.get(number) ?? new Slot(this.#slots, number)
+    this.#slots.set(number, slot)
+    const entry = new Entry(run, slot)
+    slot.entries.add(entry)
     return entry
   }
 
@@ -58,7 +71,7 @@ export class Wheel {
     const due = this.#due(current)
     this.#next = current + 1
     for (const slot of due) {
-      const entries = this.#slots.get(slot) ?? []
+      const entries = this.#slots.get(slot)?.entries ?? []
       this.#slots.delete(slot)
       for (const entry of entries) entry.run()
     }
@@ -74,7 +87,7 @@ export class Wheel {
   /** How many deadlines are pending. */
   get size(): number {
     let size = 0
-    for (const entries of this.#slots.values()) size += entries.size
+    for (const { entries } of this.#slots.values()) size += entries.size
     return size
   }
 }

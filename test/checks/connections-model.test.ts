@@ -47,7 +47,7 @@ class Real {
   }
 
   opens(id: number) {
-    this.permits.get(id)?.opened(({ counted }) => this.told.push(`${id}${counted ? '' : '?'}`))
+    this.permits.get(id)?.opened({ conclude: ({ counted }) => this.told.push(`${id}${counted ? '' : '?'}`) })
   }
 }
 

@@ -39,7 +39,7 @@ async function permitOf(...steps: Step[]): Promise<Permit> {
 /** Opens a permit, and tells what it is told. */
 function opened(permit: Permit) {
   const told: Finding[] = []
-  permit.opened((finding) => told.push(finding))
+  permit.opened({ conclude: (finding) => told.push(finding) })
   return { permit, told }
 }
 
@@ -65,7 +65,7 @@ test('who never opens replaces nobody', async () => {
   const dialled = await permitOf(one)
   assert.equal(seats.taken(''), 2)
   dialled.release()
-  dialled.opened(() => {})
+  dialled.opened({ conclude: () => {} })
   assert.deepEqual([older.told, seats.taken('')], [[], 1])
 })
 
