@@ -6,7 +6,7 @@ import type { Seat } from './seat.ts'
 export interface Pass {
   readonly ok: true
   /** Facts for the checks that follow. */
-  readonly learned?: Learned
+  readonly learned?: Learned | undefined
   /** Gives back what the check took (a slot); run once, when a later check refuses or the connection ends. */
   readonly release?: () => void
   /** What it holds beside: a place that a newer connection may take over; `release` gives it back too. */
@@ -29,7 +29,7 @@ export interface Refusal {
   /** What may go in its place: the payload of a message, of which this is all. */
   readonly instead?: Uint8Array
   /** What was established before the refusal, for the log line. */
-  readonly learned?: Learned
+  readonly learned?: Learned | undefined
 }
 
 export type Verdict = Pass | Refusal
@@ -38,10 +38,10 @@ export type Verdict = Pass | Refusal
 export const pass: Pass = { ok: true }
 
 /** A pass that says what it saw, and perhaps teaches later checks. */
-export const passed = (detail: string, learned: Learned = {}): Pass => ({ ok: true, detail, learned })
+export const passed = (detail: string, learned?: Learned): Pass => ({ ok: true, detail, learned })
 
 /** A refusal: the reason decides what the client sees, the detail is for operators. */
-export const refuse = (reason: Reason, detail: string, learned: Learned = {}): Refusal => ({
+export const refuse = (reason: Reason, detail: string, learned?: Learned): Refusal => ({
   ok: false,
   reason,
   detail,
