@@ -10,11 +10,11 @@ export interface Pass {
   /** Gives back what the check took (a slot); run once, when a later check refuses or the connection ends. */
   readonly release?: () => void
   /** What it holds beside: a place that a newer connection may take over; `release` gives it back too. */
-  readonly seat?: Seat
+  readonly seat?: Seat | undefined
   /** Takes back what a rate has counted; run at once, and only where an earlier would-be refusal made that void. */
   readonly undo?: () => void
-  /** What was looked at, for `wsluice explain`. */
-  readonly detail?: string
+  /** What was looked at, for `wsluice explain`; a function where it is much to say. */
+  readonly detail?: string | (() => string)
   /** A message that is for us: it goes no further. What it says, as JSON. */
   readonly forUs?: { readonly value: unknown }
 }
@@ -33,6 +33,9 @@ export interface Refusal {
 }
 
 export type Verdict = Pass | Refusal
+
+/** What a verdict has to say, for operators. */
+export const detailOf = ({ detail = '' }: Verdict): string => (typeof detail === 'string' ? detail : detail())
 
 /** The pass that teaches nothing. One object, so that judging a frame allocates nothing. */
 export const pass: Pass = { ok: true }
