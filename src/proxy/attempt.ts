@@ -112,11 +112,11 @@ export class Attempt {
     const clientHead = this.#upgrade.take()
     if (!this.#upgrade.opened) client.write(switchAnswer(response, connection, route))
     const { later } = this.#admission
-    if (!later) this.#answered(this.#result)
+    const tookMs = this.#tookMs
+    if (!later) this.#answered(this.#result, tookMs)
     const chosen = valuesOf(response.rawHeaders, 'sec-websocket-extensions').join(', ') || undefined
     const extensions = chosen && extensionsTold(chosen, route)
     const rsv = allowedRsv(extensions)
-    const tookMs = this.#tookMs
     const told = (judged: ProxyAdmission) => this.#told(judged, tookMs, () => session)
     const overhearing = later && new Overhearing(later, rsv, this.#context, told)
     const pair = {

@@ -97,9 +97,24 @@ export function endToEnd(raw: readonly string[]): string[] {
 
 /** Tells which headers of a list, by their lower-case names, are not for one connection only. */
 function passingOn(raw: readonly string[]): (name: string) => boolean {
-  const named = new Set(valuesOf(raw, 'connection').flatMap(tokens))
+  const named = namedByConnection(raw)
   return (name) => !isHopByHop(name) && (!named.has(name) || isEssential(name))
 }
+
+/** What Connection names beside what is for one connection anyway, which is nearly always nothing. */
+function namedByConnection(raw: readonly string[]): ReadonlySet<string> {
+  let named: Set<string> | undefined
+  for (const value of valuesOf(raw, 'connection')) {
+    for (const token of tokens(value)) {
+      if (isHopByHop(token)) continue
+      named ??= new Set()
+      named.add(token)
+    }
+  }
+  return named ?? NOTHING
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
 
 /**
  * The client's headers as the backend gets them: end-to-end ones, without claims that only a trusted proxy may make,

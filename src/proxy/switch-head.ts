@@ -30,25 +30,31 @@ const FRAMING = ['content-length', 'transfer-encoding']
  * @param accept what its Sec-WebSocket-Accept must be
  */
 export function readSwitchHead(bytes: Buffer, accept: string): SwitchHead | 'incomplete' | 'other' {
-  const begin = bytes.toString('latin1', 0, BEGIN.length)
-  if (!BEGIN.startsWith(begin)) return 'other'
   const end = bytes.indexOf(END)
-  if (end > MAX_HEAD) return 'other'
-  if (end < 0) return bytes.length < MAX_HEAD ? 'incomplete' : 'other'
-  const [status = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
-  const statusMessage = status.slice(BEGIN.length)
+  if (end < 0) return mayBegin(bytes) ? 'incomplete' : 'other'
+  const text = end > MAX_HEAD ? '' : bytes.toString('latin1', 0, end)
+  if (!text.startsWith(BEGIN)) return 'other'
+  const lines = text.split('\r\n')
+  const statusMessage = lines[0]?.slice(BEGIN.length) ?? ''
   const rawHeaders = readHeaders(lines)
   if (!rawHeaders || !STATUS_MESSAGE.test(statusMessage) || !isRight(rawHeaders, accept)) return 'other'
   return { statusMessage, rawHeaders, length: end + END.length }
 }
 
-/** undefined where a line is none. */
+/** Whether bytes without their end may become one. */
+function mayBegin(bytes: Buffer): boolean {
+  return bytes.length < MAX_HEAD && BEGIN.startsWith(bytes.toString('latin1', 0, BEGIN.length))
+}
+
+/** Of the lines behind the first; undefined where one is none. */
 function readHeaders(lines: readonly string[]): string[] | undefined {
   const rawHeaders: string[] = []
-  for (const line of lines) {
-    const [, name, value] = HEADER.exec(line) ?? []
-    if (name === undefined || value === undefined) return undefined
-    rawHeaders.push(name, value)
+  for (let index = 1; index < lines.length; index++) {
+    // The loop's bound.
+    const match = HEADER.exec(lines[index] as string)
+    if (!match) return undefined
+    // Both groups are in every match.
+    rawHeaders.push(match[1] as string, match[2] as string)
   }
   return rawHeaders
 }
