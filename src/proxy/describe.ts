@@ -1,5 +1,6 @@
 /** Describes a client that asks for an upgrade: what the wire said, as plain facts. Nothing here throws on hostile input. */
 import { randomUUID } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import { canonicalAddress, keyAddress } from '../net/address.ts'
 import { type Client, forwardedHops, namesOthers, resolveClient } from '../net/forwarded.ts'
 import type { Connection, Learned } from '../policy/connection.ts'
@@ -50,7 +51,8 @@ export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): 
     trusted,
     ip,
     chain,
-    ipKey: keyAddress(ip, trust.ipv6Prefix),
+    // The same text where it would be another copy of it.
+    ipKey: isIPv4(ip) ? ip : keyAddress(ip, trust.ipv6Prefix),
     unvouched: isUnvouched(header, trust, peer, client),
     secure: raw.encrypted || (trusted && /^(?:https|wss)$/i.test(header('x-forwarded-proto')[0] ?? '')),
     host: header('host')[0] ?? '',
