@@ -5,6 +5,7 @@ import type { Permit } from '../policy/admit.ts'
 import type { Policy, StripToken } from '../policy/policy.ts'
 import type { Handshake } from './dialled.ts'
 import { offered } from './extension-offer.ts'
+import { handshakeKey } from './handshake.ts'
 import { clientFacts, filtered, pairs, toBackend, valuesOf } from './headers.ts'
 import { identityHeaders } from './identity.ts'
 import type { Opened } from './pending-upgrade.ts'
@@ -21,7 +22,7 @@ export function backendHandshake(request: IncomingMessage, permit: Permit, polic
   const own = ['Connection', 'Upgrade', 'Upgrade', 'websocket', ...identityHeaders(connection, route)]
   const query = route.strip ? route.strip.query(connection.query) : connection.query
   const target = route.strip ? `${connection.path}${query === '' ? '' : `?${query}`}` : (request.url ?? '/')
-  return { target, headers: [...kept, ...own], accept: acceptKey(request.headers['sec-websocket-key'] ?? '') }
+  return { target, headers: [...kept, ...own], accept: acceptKey(handshakeKey(request)) }
 }
 
 /** A handshake has no body to expect anything of; and node:http sends a head with Expect as UTF-8 (trap 39). */

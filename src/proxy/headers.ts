@@ -105,6 +105,7 @@ function passingOn(raw: readonly string[]): (name: string) => boolean {
 function namedByConnection(raw: readonly string[]): ReadonlySet<string> {
   let named: Set<string> | undefined
   for (const value of valuesOf(raw, 'connection')) {
+    if (isNamed(value, 'upgrade')) continue
     for (const token of tokens(value)) {
       if (isHopByHop(token)) continue
       named ??= new Set()

@@ -16,7 +16,7 @@ export interface SwitchHead {
 /** The longest head that is waited for. */
 const MAX_HEAD = 64 * 1024
 const BEGIN = 'HTTP/1.1 101 '
-const END = Buffer.from('\r\n\r\n')
+const END = '\r\n\r\n'
 const STATUS_MESSAGE = /^[\t\x20-\x7e\x80-\xff]*$/
 /** One header line (RFC 9112 section 5, without obs-fold), blanks around its value left out. */
 const HEADER =
@@ -30,20 +30,17 @@ const FRAMING = ['content-length', 'transfer-encoding']
  * @param accept what its Sec-WebSocket-Accept must be
  */
 export function readSwitchHead(bytes: Buffer, accept: string): SwitchHead | 'incomplete' | 'other' {
-  const end = bytes.indexOf(END)
-  if (end < 0) return mayBegin(bytes) ? 'incomplete' : 'other'
-  const text = end > MAX_HEAD ? '' : bytes.toString('latin1', 0, end)
-  if (!text.startsWith(BEGIN)) return 'other'
-  const lines = text.split('\r\n')
+  const text = bytes.toString('latin1', 0, MAX_HEAD + END.length)
+  if (!text.startsWith(BEGIN.slice(0, text.length))) return 'other'
+  const end = text.indexOf(END)
+  if (end < 0) return text.length < MAX_HEAD ? 'incomplete' : 'other'
+  // Headers are slices of it: they must not keep the frames behind it alive (trap 50).
+  const head = end + END.length === text.length ? text.slice(0, end) : bytes.toString('latin1', 0, end)
+  const lines = head.split('\r\n')
   const statusMessage = lines[0]?.slice(BEGIN.length) ?? ''
   const rawHeaders = readHeaders(lines)
   if (!rawHeaders || !STATUS_MESSAGE.test(statusMessage) || !isRight(rawHeaders, accept)) return 'other'
   return { statusMessage, rawHeaders, length: end + END.length }
-}
-
-/** Whether bytes without their end may become one. */
-function mayBegin(bytes: Buffer): boolean {
-  return bytes.length < MAX_HEAD && BEGIN.startsWith(bytes.toString('latin1', 0, BEGIN.length))
 }
 
 /** Of the lines behind the first; undefined where one is none. */
