@@ -6,6 +6,7 @@ import { ignore } from './answer.ts'
 import { connectTo } from './backend-connection.ts'
 import { readCarefully } from './careful-answer.ts'
 import { type Dialled, failure, type Handshake } from './dialled.ts'
+import type { Gone } from './gone.ts'
 import { requestText } from './request-text.ts'
 import { readSwitchHead } from './switch-head.ts'
 import type { Deadline, Wheel } from './wheel.ts'
@@ -19,7 +20,7 @@ interface AskTiming {
   readonly clock: () => number
   readonly wheel: Wheel
   /** Aborts when the client stops waiting; the request ends with it (trap 41). */
-  readonly gone: AbortSignal
+  readonly gone: Gone
 }
 
 /** Never rejects. */

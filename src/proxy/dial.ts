@@ -2,6 +2,7 @@
 import type { Upstream } from '../net/upstream.ts'
 import { ask } from './ask.ts'
 import { type Dialled, type Failure, failure, type Handshake } from './dialled.ts'
+import type { Gone } from './gone.ts'
 import type { Wheel } from './wheel.ts'
 
 /** How long an upstream may take to accept the connection while another could be asked, ms. */
@@ -14,7 +15,7 @@ export interface DialTiming {
   readonly clock: () => number
   readonly wheel: Wheel
   /** Aborts when the client stops waiting; the request ends with it (trap 41). */
-  readonly gone: AbortSignal
+  readonly gone: Gone
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { switchingAnswer } from './answer.ts'
+import { type Gone, Leaving } from './gone.ts'
 
 /** So many pieces are put together: those of a client that sends byte by byte would take hundreds of times what it sends. */
 const MOST_PIECES = 64
@@ -17,7 +18,7 @@ export interface Opened {
 export class Upgrade {
   readonly request: IncomingMessage
   readonly socket: Duplex
-  readonly #gone = new AbortController()
+  readonly #gone = new Leaving()
   #early: Uint8Array[] = []
   #bytes = 0
   #most = MAX_EARLY
@@ -37,8 +38,8 @@ export class Upgrade {
   }
 
   /** Aborts when the client stops waiting: it closed, or sent FIN. */
-  get gone(): AbortSignal {
-    return this.#gone.signal
+  get gone(): Gone {
+    return this.#gone
   }
 
   /** Says yes to the handshake before the backend was asked; undefined: that was not done. */
