@@ -15,6 +15,8 @@ import {
   type Counting,
   type Handle,
   isWriteUnderWay,
+  keepWrite,
+  nextWrite,
   OWNER,
   type Request,
   readResult,
@@ -23,7 +25,6 @@ import {
   takeHandle,
   UV_EOF,
   uncount,
-  writeRequest,
 } from './wire-handle.ts'
 
 /** Takes over a socket; undefined, and the socket is as it was, where only the portable wire can. */
@@ -67,18 +68,22 @@ class FastWire implements Wire, Gatherer {
       this.#hasGathered = true
       return true
     }
-    if (this.#hasGathered) sendAllGathered()
-    return this.#sendNow(bytes, 0, bytes.length)
+    if (this.#hasGathered) sendAllGathered(this)
+    const sent = this.#underWay > 0 ? 0 : this.#send(bytes)
+    return sent === bytes.length || this.#queue(bytes.subarray(sent))
   }
 
-  sendGathered(gathered: Buffer, start: number, end: number): void {
+  sendGathered(bytes: Uint8Array): boolean {
     this.#hasGathered = false
-    if (this.#fd >= 0 && !this.#sendNow(gathered, start, end)) this.#events.filled()
+    if (this.#fd < 0) return true
+    if (this.#underWay === 0) return this.#hand(bytes)
+    // A copy of what comes after something that was not taken waits for its turn.
+    this.#queue(bytes)
+    return true
   }
 
-  #sendNow(bytes: Uint8Array, start: number, end: number): boolean {
-    const sent = this.#underWay > 0 ? 0 : this.#send(bytes, start, end - start)
-    return sent === end - start || this.#queue(bytes.subarray(start + sent, end))
+  filled(): void {
+    this.#events.filled()
   }
 
   queued(): number {
@@ -99,7 +104,7 @@ class FastWire implements Wire, Gatherer {
 
   end(): void {
     if (this.#isEnding || this.#isDestroyed) return
-    if (this.#hasGathered) sendAllGathered()
+    if (this.#hasGathered) sendAllGathered(this)
     this.#isEnding = true
     this.#fd = -1
     if (this.#underWay === 0) this.#shutDown()
@@ -107,7 +112,7 @@ class FastWire implements Wire, Gatherer {
 
   destroy(): void {
     if (this.#isDestroyed) return
-    if (this.#hasGathered) sendAllGathered()
+    if (this.#hasGathered) sendAllGathered(this)
     this.#isDestroyed = true
     this.#fd = -1
     this.#underWay = 0
@@ -115,21 +120,27 @@ class FastWire implements Wire, Gatherer {
   }
 
   /** How many bytes the kernel took. Where it takes none now, or never will, `#queue` finds out which it is. */
-  #send(bytes: Uint8Array, start: number, length: number): number {
+  #send(bytes: Uint8Array): number {
     try {
-      return writeSync(this.#fd, bytes, start, length)
+      return writeSync(this.#fd, bytes)
     } catch {
       return 0
     }
   }
 
   #queue(bytes: Uint8Array): boolean {
-    const copy = Buffer.from(bytes)
-    const failed = this.#handle.writeBuffer(writeRequest(copy, onwritten), copy) !== 0
+    return this.#hand(Buffer.from(bytes))
+  }
+
+  /** Gives bytes to the handle. False: the kernel has not taken all of them, and they are needed until it has. */
+  #hand(bytes: Uint8Array): boolean {
+    const request = nextWrite(onwritten)
+    const failed = this.#handle.writeBuffer(request, bytes) !== 0
+    if (!failed && !isWriteUnderWay()) return true
+    keepWrite(bytes)
     if (failed) this.destroy()
-    if (failed || !isWriteUnderWay()) return true
-    this.#underWay++
-    return false
+    else this.#underWay++
+    return failed
   }
 
   onWritten(status: number): void {

@@ -6,8 +6,10 @@
 
 /** Who sends what it has gathered. */
 export interface Gatherer {
-  /** Sends `gathered[start..end)`; called once for each run of its bytes, in their order. */
-  readonly sendGathered: (gathered: Buffer, start: number, end: number) => void
+  /** Sends bytes of its own; called once for each run of them, in their order. False: they were not taken, and are kept. */
+  readonly sendGathered: (bytes: Uint8Array) => boolean
+  /** Some were not taken. */
+  readonly filled: () => void
 }
 
 /** Longer ones are written at once: a copy of them costs more than it saves. */
@@ -22,7 +24,10 @@ let isBusy = false
 let isCounting = false
 let writes = 0
 
-const gathered = Buffer.alloc(256 * 1024)
+/** Small enough to stay in the processor's first cache, and to be kept by a write that a slow reader holds up. */
+const ROOM = 64 * 1024
+
+let gathered = Buffer.alloc(ROOM)
 let filled = 0
 /** Runs of bytes: whose, and where each ends. */
 const whose: Gatherer[] = []
@@ -32,7 +37,7 @@ const ends: number[] = []
 export function gather(by: Gatherer, bytes: Uint8Array): boolean {
   if (!isBusy) return goesAtOnce()
   const end = filled + bytes.length
-  if (bytes.length > LONGEST || end > gathered.length) return false
+  if (bytes.length > LONGEST || end > ROOM) return false
   if (filled === 0) setImmediate(endTurn)
   copy(bytes)
   if (whose.at(-1) === by) ends.pop()
@@ -67,15 +72,23 @@ function copy(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at++) gathered[filled + at] = bytes[at] as number
 }
 
-/** Sends all of it now: what follows must not overtake it. */
-export function sendAllGathered(): void {
+/**
+ * Sends all of it now: what follows must not overtake it.
+ * @param asking who asks for it, and sees for himself what was not taken
+ */
+export function sendAllGathered(asking?: Gatherer): void {
   let start = 0
+  let isKept = false
   for (let run = 0; run < whose.length; run++) {
-    // One for each.
+    // The loop's bound, and one for each.
+    const by = whose[run] as Gatherer
     const end = ends[run] as number
-    whose[run]?.sendGathered(gathered, start, end)
+    const isTaken = by.sendGathered(gathered.subarray(start, end))
+    isKept ||= !isTaken
+    if (!isTaken && by !== asking) by.filled()
     start = end
   }
+  if (isKept) gathered = Buffer.alloc(ROOM)
   filled = 0
   whose.length = 0
   ends.length = 0

@@ -77,11 +77,19 @@ export function isWriteUnderWay(): boolean {
   return streamBaseState[kLastWriteWasAsync] !== 0
 }
 
-export function writeRequest(bytes: Uint8Array, oncomplete: Request['oncomplete']): Request {
-  const request = new (loaded().WriteWrap)()
-  request.oncomplete = oncomplete
-  request.bytes = bytes
-  return request
+/** The next `writeBuffer`'s: one that was done at once leaves it as it was. */
+let write: Request | undefined
+
+export function nextWrite(oncomplete: Request['oncomplete']): Request {
+  write ??= new (loaded().WriteWrap)()
+  write.oncomplete = oncomplete
+  return write
+}
+
+/** That write is under way, or failed: the next has another. */
+export function keepWrite(bytes: Uint8Array): void {
+  if (write) write.bytes = bytes
+  write = undefined
 }
 
 export function shutdownRequest(oncomplete: Request['oncomplete']): Request {
