@@ -87,12 +87,12 @@ export class Attempt {
   }
 
   #dial(): Promise<Dialled> {
-    const { handshakeTimeout: timeoutMs, observe, clock, wheel } = this.#context
+    const { handshakeTimeout: timeoutMs, observe, clock, wheel, isRaw } = this.#context
     const { request, opened } = this.#upgrade
     const handshake = backendHandshake(request, this.#permit, this.#policy, opened)
     const candidates = this.#permit.route.upstreams?.candidates() ?? []
     const report = ({ upstream, detail }: Failure) => observe({ type: 'upstream_failed', upstream, detail })
-    return dial(candidates, handshake, { timeoutMs, clock, wheel, gone: this.#upgrade.gone }, report)
+    return dial(candidates, handshake, { timeoutMs, clock, wheel, isRaw, gone: this.#upgrade.gone }, report)
   }
 
   /** The client has its 101 already: the backend agrees to it, or there is no session. */

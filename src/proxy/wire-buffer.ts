@@ -7,6 +7,8 @@ const READ_BUFFER_BYTES = 256 * 1024
 export const readBuffer = Buffer.alloc(READ_BUFFER_BYTES)
 
 /** Bytes to keep: a copy where the next read would overwrite them. */
+export function kept(bytes: Buffer): Buffer
+export function kept(bytes: Uint8Array): Uint8Array
 export function kept(bytes: Uint8Array): Uint8Array {
   return bytes.buffer === readBuffer.buffer ? Buffer.from(bytes) : bytes
 }

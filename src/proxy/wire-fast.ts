@@ -7,8 +7,7 @@
  * shared buffer where it could not write all.
  */
 import { writeSync } from 'node:fs'
-import type { Duplex } from 'node:stream'
-import type { Wire, WireEvents } from './wire.ts'
+import type { Side, Wire, WireEvents } from './wire.ts'
 import { readBuffer } from './wire-buffer.ts'
 import {
   type Counting,
@@ -25,9 +24,9 @@ import {
   writeRequest,
 } from './wire-handle.ts'
 
-/** Takes over a socket; undefined, and the socket is as it was, where only the portable wire can. */
-export function fastWire(socket: Duplex, events: WireEvents): Wire | undefined {
-  const taken = takeHandle(socket)
+/** Takes over a side; undefined, and it is as it was, where only the portable wire can. */
+export function fastWire(side: Side, events: WireEvents): Wire | undefined {
+  const taken = 'toSocket' in side ? side.take() : takeHandle(side)
   return taken && new FastWire(taken, events)
 }
 
