@@ -108,8 +108,8 @@ export class Attempt {
 
   #begin({ response, socket: upstream, head: upstreamHead }: Extract<Dialled, { kind: 'switched' }>): void {
     const { connection, route } = this.#permit
-    const client = this.#upgrade.socket
     const clientHead = this.#upgrade.take()
+    const client = this.#upgrade.side
     if (!this.#upgrade.opened) client.write(switchAnswer(response, connection, route))
     const { later } = this.#admission
     if (!later) this.#answered(this.#result)
@@ -163,7 +163,7 @@ export class Attempt {
 
   #abandon(): void {
     this.#upgrade.take()
-    this.#upgrade.socket.destroy()
+    this.#upgrade.destroy()
     this.#answered('upstream_error')
     this.#close(1006, '', 'the client left before the answer', 'client')
   }

@@ -1,5 +1,4 @@
 /** The handshake as the backend gets it: the client's own, byte for byte, but for what is ours to say and what `strip` removes. */
-import type { IncomingMessage } from 'node:http'
 import { acceptKey } from '../frames/accept.ts'
 import type { Permit } from '../policy/admit.ts'
 import type { Policy, StripToken } from '../policy/policy.ts'
@@ -8,12 +7,13 @@ import { offered } from './extension-offer.ts'
 import { clientFacts, filtered, pairs, toBackend } from './headers.ts'
 import { identityHeaders } from './identity.ts'
 import type { Opened } from './pending-upgrade.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
 /**
  * @param policy the one that the client was judged by
  * @param opened what the client was told already, and the backend must agree to
  */
-export function backendHandshake(request: IncomingMessage, permit: Permit, policy: Policy, opened?: Opened): Handshake {
+export function backendHandshake(request: UpgradeRequest, permit: Permit, policy: Policy, opened?: Opened): Handshake {
   const { connection, route } = permit
   // A handshake has no body to expect anything of; and node:http sends a head with Expect as UTF-8 (trap 39).
   const asked = filtered(request.rawHeaders, (name) => name !== 'expect')

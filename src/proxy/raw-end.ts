@@ -14,12 +14,16 @@ import {
   type Place,
   type Request,
   readResult,
+  remoteAddress,
   socketOf,
   type Taken,
   UV_EOF,
   uncount,
   writeRequest,
 } from './wire-handle.ts'
+
+/** As node reads: who is judged, or not heard yet, must not make us keep more at once. */
+const chunk = readBuffer.subarray(0, 64 * 1024)
 
 /** What an end tells its owner, by calling methods; never within a call to it, but for a failure. */
 export interface RawEvents {
@@ -39,6 +43,8 @@ export class RawEnd {
   #socket: Socket | undefined
   readonly #server: Counting | undefined
   #events: RawEvents
+  #remoteAddress: string | undefined
+  #isReading = false
   /** Writes that the handle has not completed. */
   #underWay = 0
 
@@ -49,12 +55,18 @@ export class RawEnd {
     this.#events = events
     handle[OWNER] = this
     handle.onread = onread
-    handle.useUserBuffer(readBuffer)
+    handle.useUserBuffer(chunk)
   }
 
   /** Tells another from now on. */
   tell(events: RawEvents): void {
     this.#events = events
+  }
+
+  /** Asked once: one that resets has no address any more. */
+  get remoteAddress(): string | undefined {
+    this.#remoteAddress ??= this.#handle && remoteAddress(this.#handle)
+    return this.#remoteAddress
   }
 
   get destroyed(): boolean {
@@ -73,26 +85,31 @@ export class RawEnd {
   }
 
   resume(): void {
-    const status = this.#handle?.readStart() ?? 0
+    if (this.#isReading || !this.#handle) return
+    this.#isReading = true
+    const status = this.#handle.readStart()
     if (status < 0) this.#events.failed(status, 'read')
   }
 
   pause(): void {
+    if (!this.#isReading) return
+    this.#isReading = false
     this.#handle?.readStop()
   }
 
-  /** @param text Latin-1 */
-  write(text: string): void {
-    const status = this.#handle?.writeLatin1String(writeRequest(undefined, onwritten), text) ?? 0
+  /** @param data a text is Latin-1; bytes are nobody's to write to any more */
+  write(data: string | Uint8Array): void {
+    if (!this.#handle) return
+    const status = sendOn(this.#handle, data)
     if (status < 0) this.#events.failed(status, 'write')
-    else if (this.#handle && isWriteUnderWay()) this.#underWay++
+    else if (isWriteUnderWay()) this.#underWay++
   }
 
   /** Hands it on to a wire; undefined where only a socket can go on: bytes wait to be written. */
   take(): Taken | undefined {
     const handle = this.#handle
     if (!handle || this.#underWay > 0) return undefined
-    handle.readStop()
+    this.pause()
     this.#handle = undefined
     return { handle, server: this.#server }
   }
@@ -102,7 +119,7 @@ export class RawEnd {
     if (this.#socket) return this.#socket
     const handle = this.#handle
     this.#handle = undefined
-    this.#socket = handle ? socketOf({ handle, server: this.#server }) : new Socket().destroy()
+    this.#socket = handle ? socketOf({ handle, server: this.#server }, chunk) : new Socket().destroy()
     return this.#socket
   }
 
@@ -122,8 +139,10 @@ export class RawEnd {
   }
 
   onRead(result: number): void {
-    if (result > 0) this.#events.read(readBuffer.subarray(0, result))
-    else if (result === UV_EOF) this.#events.ended()
+    if (result > 0) return this.#events.read(chunk.subarray(0, result))
+    // libuv reads no more.
+    if (result < 0) this.#isReading = false
+    if (result === UV_EOF) this.#events.ended()
     else if (result < 0) this.#events.failed(result, 'read')
   }
 
@@ -132,6 +151,11 @@ export class RawEnd {
     if (status < 0 && this.#handle) this.#events.failed(status, 'write')
   }
 }
+
+const sendOn = (handle: Handle, data: string | Uint8Array): number =>
+  typeof data === 'string'
+    ? handle.writeLatin1String(writeRequest(undefined, onwritten), data)
+    : handle.writeBuffer(writeRequest(data, onwritten), data)
 
 // One function each for all of them.
 

@@ -1,4 +1,7 @@
 /** Which wire this process uses: decided once, at the start. */
+
+import { loadParser } from './accepted-handle.ts'
+import { acceptedSelfTest } from './accepted-self-test.ts'
 import { rawSelfTest } from './raw-self-test.ts'
 import type { Transport } from './wire.ts'
 import { fastWire } from './wire-fast.ts'
@@ -34,16 +37,18 @@ function whyNotFast(): Promise<string | undefined> {
 async function tryFast(): Promise<string | undefined> {
   try {
     loadBinding()
+    loadParser()
   } catch (error) {
     return error instanceof Error ? error.message : 'the stream binding cannot be loaded'
   }
-  return (await selfTest(fastWire)) ?? (await rawSelfTest(fastWire))
+  return (await selfTest(fastWire)) ?? (await rawSelfTest(fastWire)) ?? (await acceptedSelfTest(fastWire))
 }
 
 /** The one that another process of the same program has chosen: it was tested there. */
 export function chosenWire(name: WireName): Transport {
   if (name === 'portable') return PORTABLE
   loadBinding()
+  loadParser()
   return FAST
 }
 

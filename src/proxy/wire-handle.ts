@@ -5,14 +5,14 @@
 import { Socket, type SocketConstructorOpts } from 'node:net'
 import process from 'node:process'
 import type { Duplex } from 'node:stream'
-import { readBuffer } from './wire-buffer.ts'
 
 /** What node:net calls `_handle`, a TCP or a Pipe. Methods return 0, or a negative number of libuv's. */
 export interface Handle {
   connect(request: ConnectRequest, address: string, port?: number): number
   /** As `connect`, over IPv6; a Pipe has none. */
   connect6?(request: ConnectRequest, address: string, port: number): number
-  /** A Pipe has neither of the two. */
+  /** A Pipe has none of the three. */
+  getpeername?(into: { address?: string }): number
   setNoDelay?(isOn: boolean): number
   setKeepAlive?(isOn: boolean, seconds: number): number
   /** -1 once closed, and where there are no file descriptors (Windows). */
@@ -148,6 +148,9 @@ export function newHandle(place: Place): Handle {
   return 'path' in place ? new Pipe(SOCKET) : new TCP(SOCKET)
 }
 
+/** Whether a handle is a TCP, no Pipe. */
+export const isTcp = (handle: Handle): boolean => handle instanceof loadedConnecting().TCP
+
 /** Begins to connect; false where that fails at once. It comes about later. */
 export function connectHandle(handle: Handle, place: Place, oncomplete: ConnectRequest['oncomplete']): boolean {
   const { TCPConnectWrap, PipeConnectWrap } = loadedConnecting()
@@ -163,16 +166,19 @@ function begin(handle: Handle, request: ConnectRequest, place: Place): number | 
   return family === 6 ? handle.connect6?.(request, address, port) : handle.connect(request, address, port)
 }
 
-/**
- * A socket of node's own for a handle that reads into the shared buffer. Nobody reads it yet.
- * @param server counts the connection
- */
-export function socketOf({ handle, server }: Taken): Socket {
+/** The peer's address, as libuv has it; undefined where there is none, or none any more. */
+export function remoteAddress(handle: Handle): string | undefined {
+  const into: { address?: string } = {}
+  return handle.getpeername?.(into) === 0 ? into.address : undefined
+}
+
+/** A socket of node's own for a handle that reads into a buffer that was given to it. Nobody reads it yet. */
+export function socketOf({ handle, server }: Taken, buffer: Uint8Array): Socket {
   handle.readStop()
   handle[OWNER] = undefined
   // The handle goes on to read into a buffer that is given to it: a read must be copied out of there.
   const callback = (length: number, bytes: Uint8Array) => socket.push(Buffer.from(bytes.subarray(0, length)))
-  const options = { handle, allowHalfOpen: true, onread: { buffer: readBuffer, callback } }
+  const options = { handle, allowHalfOpen: true, onread: { buffer, callback } }
   // The types know of no handle.
   const socket: Socket = new Socket(options as unknown as SocketConstructorOpts)
   if (server) Object.assign(socket, { server, _server: server })

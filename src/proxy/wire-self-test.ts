@@ -162,10 +162,15 @@ async function noticesReset({ wire, peer, tape }: Ends): Promise<void> {
 
 /** The server knows that its connections are over. */
 async function countsToNone(server: Server): Promise<void> {
-  const open = await new Promise<number>((resolve, reject) => {
+  const open = await countOf(server)
+  assert(open === 0, `the server counts ${open} connections after the end of all`)
+}
+
+/** How many connections a server says it has. */
+export function countOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
     server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
   })
-  assert(open === 0, `the server counts ${open} connections after the end of all`)
 }
 
 async function close(wire: Wire, tape: Tape): Promise<void> {

@@ -146,10 +146,10 @@ export function createProxy(
   const cutting = new AbortController()
   const handlers: HttpHandlers = {
     onRequest: (request, response) => serveOrdinary(request, response, context),
-    onUpgrade: (request, socket, head) => {
-      serveUpgrade(request, socket, head, context).catch((error: unknown) => {
+    onUpgrade: (request, side, head) => {
+      serveUpgrade(request, side, head, context).catch((error: unknown) => {
         // Nothing of ours should reject; if something does, it ends this socket and not the process.
-        socket.destroy()
+        side.destroy()
         observe({
           type: 'warning',
           message: `an upgrade failed: ${error instanceof Error ? error.message : 'unknown'}`,
