@@ -25,6 +25,65 @@ export function unmask(
   return ((seen | rest) & 0x80808080) === 0
 }
 
+/**
+ * Whether payload is ASCII once it is unmasked; parameters as in {@link unmask}. Nothing is written, and words are read
+ * where they lie: a quarter of what unmasking costs, or less.
+ */
+export function isMaskedAscii(source: Uint8Array, start: number, end: number, key: number, phase: number): boolean {
+  const words = wordsOf(source)
+  const { byteOffset } = source
+  const unaligned = -(byteOffset + start) & 3
+  const first = Math.min(start + unaligned, end)
+  const turned = turn(key, phase)
+  if (!areAscii(source, start, first, turned)) return false
+  const inWords = turn(turned, unaligned)
+  const word = inOrder(inWords)
+  const last = (byteOffset + end) >>> 2
+  for (let at = (byteOffset + first) >>> 2; at < last; at += BLOCK) {
+    if ((seenIn(words, at, Math.min(at + BLOCK, last), word) & 0x80808080) !== 0) return false
+  }
+  return areAscii(source, Math.max(first, last * 4 - byteOffset), end, inWords)
+}
+
+/** Words that are looked at before one that is not ASCII is noticed. */
+const BLOCK = 1024
+
+/** The OR of some words, unmasked. */
+function seenIn(words: Int32Array, from: number, to: number, key: number): number {
+  let seen = 0
+  let at = from
+  // The loops' bounds: every word is there. Four in a step take two thirds of the time that one does.
+  for (; at + 3 < to; at += 4) {
+    const two = ((words[at] as number) ^ key) | ((words[at + 1] as number) ^ key)
+    seen |= two | ((words[at + 2] as number) ^ key) | ((words[at + 3] as number) ^ key)
+  }
+  for (; at < to; at++) seen |= (words[at] as number) ^ key
+  return seen
+}
+
+/** The few bytes beside the words. */
+function areAscii(source: Uint8Array, start: number, end: number, key: number): boolean {
+  let seen = 0
+  for (let at = start, shift = 24; at < end; at++, shift -= 8) seen |= byteAt(source, at) ^ (key >>> shift)
+  return (seen & 0x80) === 0
+}
+
+/** The memory that was looked at last, in words: the fast wires read into the same again and again. */
+let memory: ArrayBufferLike = new ArrayBuffer(0)
+let memoryWords: Int32Array = new Int32Array(memory)
+
+function wordsOf({ buffer }: Uint8Array): Int32Array {
+  if (buffer === memory) return memoryWords
+  memory = buffer
+  memoryWords = new Int32Array(buffer, 0, buffer.byteLength >>> 2)
+  return memoryWords
+}
+
+const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
+/** The key as the processor reads a word of payload. */
+const inOrder = (key: number): number => (isLittleEndian ? swap(key) : key)
+
 /** The key as it applies from this place in the payload on. */
 function turn(key: number, phase: number): number {
   const bits = (phase & 3) * 8

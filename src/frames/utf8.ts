@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { byteAt } from './bytes.ts'
-import { unmask } from './mask.ts'
+import { isMaskedAscii, unmask } from './mask.ts'
 
 /** The most bytes that can be missing their end: all but the last of a four-byte character. */
 const TAIL = 3
@@ -29,6 +29,7 @@ export class Utf8Check {
    * frame's payload.
    */
   push(chunk: Uint8Array, start: number, end: number, key: number, phase: number): boolean {
+    if (this.#tailLength === 0 && isMaskedAscii(chunk, start, end, key, phase)) return true
     for (let at = start; at < end; at += PIECE) {
       const until = Math.min(at + PIECE, end)
       const ascii = unmask(body, chunk, at, until, key, phase + at - start)

@@ -18,19 +18,14 @@ export class ExactLog implements Log {
     this.#rates = rates
   }
 
-  // Compared where it stands, and not by #roomIn: V8 allocates a number that a call returns.
-  fits(now: number, amount: number): boolean {
+  room(now: number): number {
     const rates = this.#rates
-    const times = this.#times
+    let room = Number.POSITIVE_INFINITY
     for (let index = 0; index < rates.length; index++) {
       const rate = rates[index]
-      if (!rate) continue
-      const places = rate.count - amount + 1
-      if (places < 1) return false
-      if (places > times.length) continue
-      if ((times[(this.#next - places) & (times.length - 1)] ?? NEVER) + rate.windowMs > now) return false
+      if (rate) room = Math.min(room, rate.count - this.#eventsIn(rate, now))
     }
-    return true
+    return room
   }
 
   record(now: number, amount: number): void {
@@ -88,10 +83,27 @@ export class ExactLog implements Log {
     this.#next = before
   }
 
-  #usedOf({ count, windowMs }: Rate, now: number): Usage {
-    let events = 0
-    while (events < count && this.#back(events + 1) + windowMs > now) events++
-    return { share: events / count, events }
+  #usedOf(rate: Rate, now: number): Usage {
+    const events = this.#eventsIn(rate, now)
+    return { share: events / rate.count, events }
+  }
+
+  /** How many of the last events are in a window. They lie in order of time, and most senders are far from its count. */
+  #eventsIn({ count, windowMs }: Rate, now: number): number {
+    const most = Math.min(count, this.#times.length)
+    let inside = 0
+    let outside = 1
+    while (outside <= most && this.#back(outside) + windowMs > now) {
+      inside = outside
+      outside *= 2
+    }
+    outside = Math.min(outside, most + 1)
+    while (outside - inside > 1) {
+      const middle = (inside + outside) >> 1
+      if (this.#back(middle) + windowMs > now) inside = middle
+      else outside = middle
+    }
+    return inside
   }
 
   #longestMs(): number {

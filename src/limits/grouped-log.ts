@@ -1,4 +1,5 @@
-import { firstTimes, type Log, NEVER, type Rate, type Usage, unrolled } from './log.ts'
+import { Groups } from './groups.ts'
+import type { Log, Rate, Usage } from './log.ts'
 
 /** Groups a window is kept as. */
 export const GROUPS = 256
@@ -11,42 +12,45 @@ export const GROUPS = 256
  */
 export class GroupedLog implements Log {
   readonly #rate: Rate
-  /** Two rings: when the last event of each group came, and how much the group holds. Their length is a power of two. */
-  #lasts = firstTimes()
-  #amounts = [0, 0, 0, 0]
-  #oldest = 0
-  #groups = 0
+  /** All that is in the window. */
   #used = 0
+  /** The newest group stands here, and holds nothing where the window is empty: most senders never need another. */
+  #last = 0
+  #amount = 0
+  /** Those before it. */
+  #older: Groups | undefined
   /** What the last record added to the group that was there, and when that group's last event had been. */
   #joined = 0
-  #joinedLast = NEVER
+  #joinedLast = 0
 
   constructor(rate: Rate) {
     this.#rate = rate
   }
 
-  fits(now: number, amount: number): boolean {
+  room(now: number): number {
     this.#forget(now)
-    return this.#used + amount <= this.#rate.count
+    return this.#rate.count - this.#used
   }
 
   record(now: number, amount: number): void {
     this.#forget(now)
-    const newest = this.#newest()
-    const room = this.#groups > 0 ? this.#perGroup() - (this.#amounts[newest] ?? 0) : 0
+    const room = this.#amount > 0 ? this.#perGroup() - this.#amount : 0
     this.#joined = Math.max(0, Math.min(room, amount))
-    this.#joinedLast = this.#lasts[newest] ?? NEVER
-    if (this.#joined > 0) this.#add(newest, now, this.#joined)
-    if (amount > this.#joined) this.#append(now, amount - this.#joined)
+    this.#joinedLast = this.#last
+    this.#used += amount
+    if (this.#joined > 0) this.#last = now
+    this.#amount += this.#joined
+    if (amount > this.#joined) this.#begin(now, amount - this.#joined)
   }
 
   undo(amount: number): void {
     // Groups leave from the oldest on: those that are gone meanwhile need no taking back.
-    if (amount > this.#joined && this.#groups > 0) {
-      this.#used -= amount - this.#joined
-      this.#groups--
+    if (amount > this.#joined && this.#amount > 0) this.#takeBack()
+    if (this.#joined > 0 && this.#amount > 0) {
+      this.#last = this.#joinedLast
+      this.#amount -= this.#joined
+      this.#used -= this.#joined
     }
-    if (this.#joined > 0 && this.#groups > 0) this.#add(this.#newest(), this.#joinedLast, -this.#joined)
     this.#joined = 0
   }
 
@@ -56,17 +60,17 @@ export class GroupedLog implements Log {
     this.#forget(now)
     let used = this.#used
     let at = now
-    for (let group = this.#oldest; used + amount > count; group = (group + 1) & (this.#lasts.length - 1)) {
-      used -= this.#amounts[group] ?? 0
-      at = (this.#lasts[group] ?? now) + windowMs
+    const older = this.#older
+    for (let index = 0; older && index < older.size && used + amount > count; index++) {
+      used -= older.amount(index)
+      at = older.last(index) + windowMs
     }
-    return at
+    return used + amount > count ? this.#last + windowMs : at
   }
 
   fullUntil(now: number, amount: number): number {
     const { count, windowMs } = this.#rate
-    if (this.fits(now, amount > count ? 1 : amount)) return now
-    return (this.#lasts[this.#newest()] ?? now) + windowMs
+    return this.room(now) >= (amount > count ? 1 : amount) ? now : this.#last + windowMs
   }
 
   used(now: number): Usage {
@@ -76,7 +80,7 @@ export class GroupedLog implements Log {
 
   isIdle(now: number): boolean {
     this.#forget(now)
-    return this.#groups === 0
+    return this.#amount === 0
   }
 
   /** What a group takes before the next begins. */
@@ -84,36 +88,35 @@ export class GroupedLog implements Log {
     return Math.ceil(this.#rate.count / GROUPS)
   }
 
-  #newest(): number {
-    return (this.#oldest + this.#groups - 1) & (this.#lasts.length - 1)
+  #begin(now: number, amount: number): void {
+    if (this.#amount > 0) {
+      this.#older ??= new Groups()
+      this.#older.push(this.#last, this.#amount)
+    }
+    this.#last = now
+    this.#amount = amount
+  }
+
+  /** The newest group never was. */
+  #takeBack(): void {
+    this.#used -= this.#amount
+    const older = this.#older
+    const newest = older ? older.size - 1 : -1
+    this.#amount = older && newest >= 0 ? older.amount(newest) : 0
+    if (!older || newest < 0) return
+    this.#last = older.last(newest)
+    older.pop()
   }
 
   #forget(now: number): void {
-    while (this.#groups > 0 && (this.#lasts[this.#oldest] ?? NEVER) + this.#rate.windowMs <= now) {
-      this.#used -= this.#amounts[this.#oldest] ?? 0
-      this.#oldest = (this.#oldest + 1) & (this.#lasts.length - 1)
-      this.#groups--
+    const { windowMs } = this.#rate
+    const older = this.#older
+    while (older && older.size > 0 && older.last(0) + windowMs <= now) {
+      this.#used -= older.amount(0)
+      older.shift()
     }
-  }
-
-  #add(group: number, last: number, amount: number): void {
-    this.#lasts[group] = last
-    this.#amounts[group] = (this.#amounts[group] ?? 0) + amount
-    this.#used += amount
-  }
-
-  #append(now: number, amount: number): void {
-    if (this.#groups === this.#lasts.length) this.#grow()
-    this.#groups++
-    const newest = this.#newest()
-    this.#lasts[newest] = now
-    this.#amounts[newest] = amount
-    this.#used += amount
-  }
-
-  #grow(): void {
-    this.#lasts = unrolled(this.#lasts, this.#oldest, NEVER)
-    this.#amounts = unrolled(this.#amounts, this.#oldest, 0)
-    this.#oldest = 0
+    if (this.#amount === 0 || this.#last + windowMs > now) return
+    this.#used = 0
+    this.#amount = 0
   }
 }

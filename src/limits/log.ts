@@ -14,8 +14,8 @@ export interface Usage {
 
 /** What is remembered of one key's past events. Times are ms on a monotonic clock and never go back; amounts are integers. */
 export interface Log {
-  /** Whether so much more stays within every window. */
-  fits(now: number, amount: number): boolean
+  /** How much more stays within every window. */
+  room(now: number): number
   /** Records so much; only where it fits. */
   record(now: number, amount: number): void
   /** Takes the last record back; `amount` is what it recorded. */

@@ -35,6 +35,9 @@ export class Tracked {
   readonly #settings: TrackedSettings
   readonly #table: ClockTable<Windows>
   #sketch: Sketch | undefined
+  /** The key that was asked for last, and its windows: a chunk of frames asks for the same one many times. */
+  #key: string | undefined
+  #windows: Windows | undefined
   #now = 0
   #evictions = 0
 
@@ -45,19 +48,19 @@ export class Tracked {
 
   /** Whether so much more fits a key's windows. Records nothing. */
   hasRoom(key: string, now: number, amount = 1): boolean {
-    const windows = this.#table.get(key)
+    const windows = this.#find(key)
     return windows ? windows.hasRoom(now, amount) : this.#roomOfUnknown(key, now, amount) <= now
   }
 
   /** Records so much; call it only where {@link hasRoom} said yes. */
   record(key: string, now: number, amount = 1): void {
-    const windows = this.#table.get(key) ?? this.#enter(key, now)
+    const windows = this.#find(key) ?? this.#enter(key, now)
     windows.record(now, amount)
   }
 
   /** Records so much where it fits; false where it does not, and then nothing was recorded. */
   take(key: string, now: number, amount = 1): boolean {
-    const windows = this.#table.get(key)
+    const windows = this.#find(key)
     if (windows) return windows.take(now, amount)
     if (this.#roomOfUnknown(key, now, amount) > now) return false
     this.#enter(key, now).record(now, amount)
@@ -66,12 +69,12 @@ export class Tracked {
 
   /** Takes back what was last recorded for a key, once. */
   undo(key: string): void {
-    this.#table.get(key)?.undo()
+    this.#find(key)?.undo()
   }
 
   /** The earliest time, not before `now`, at which so much fits if nothing else comes; Infinity where it exceeds a rate. */
   roomAt(key: string, now: number, amount = 1): number {
-    return this.#table.get(key)?.roomAt(now, amount) ?? this.#roomOfUnknown(key, now, amount)
+    return this.#find(key)?.roomAt(now, amount) ?? this.#roomOfUnknown(key, now, amount)
   }
 
   /** Keys that are remembered exactly. */
@@ -101,6 +104,14 @@ export class Tracked {
     return talkers.sort((a, b) => b.share - a.share || b.events - a.events).slice(0, count)
   }
 
+  #find(key: string): Windows | undefined {
+    if (key !== this.#key || !this.#windows) {
+      this.#windows = this.#table.get(key)
+      this.#key = key
+    }
+    return this.#windows
+  }
+
   #roomOfUnknown(key: string, now: number, amount: number): number {
     if (this.#settings.rates.some(({ count }) => amount > count)) return Number.POSITIVE_INFINITY
     return Math.max(now, this.#sketch?.until(key) ?? now)
@@ -110,11 +121,13 @@ export class Tracked {
     const windows = new Windows(this.#settings.rates)
     this.#now = now
     this.#table.add(flatKey(key), windows)
+    this.#key = undefined
     return windows
   }
 
   #fold(key: string, windows: Windows): void {
     this.#evictions++
+    this.#key = undefined
     const until = windows.fullUntil(this.#now)
     if (until <= this.#now) return
     const { max, hashKey } = this.#settings

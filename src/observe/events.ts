@@ -91,7 +91,7 @@ interface Refreshed {
 }
 
 /** A request that is no valid HTTP or no valid handshake was answered with a status; a connection that is no HTTP was ended. */
-export interface Malformed {
+interface Malformed {
   readonly type: 'malformed'
   readonly peer: string
   /** Absent where there was no answer. */

@@ -3,14 +3,10 @@ import type { Connection } from '../policy/connection.ts'
 import type { Finding } from '../policy/finding.ts'
 import type { Reason } from '../policy/reasons.ts'
 import { bounded } from './bounded.ts'
-import type { Answered, Closed, Decided, Event, Malformed, Ticketed, Traffic, Violated } from './events.ts'
+import type { Answered, Closed, Decided, Event, Ticketed, Violated } from './events.ts'
 
-export interface Line {
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
-  readonly msg: string
-  /** Fields without a value are not written. */
-  readonly fields: Readonly<Record<string, unknown>>
-}
+/** The fields of a line in their order, the text for people last. Fields without a value are not written. */
+export type Line = { readonly event: Event['type']; readonly msg: string } & Readonly<Record<string, unknown>>
 
 /** The close code that clients are told for a reason, as configured. */
 export type CodeOf = (reason: Reason) => number
@@ -29,13 +25,9 @@ const ms = (time: number) => Math.round(time * 1000) / 1000
 /** Where something is; whoever makes the event has taken out what may be a key. */
 const place = (url: string) => bounded(url, MAX_DETAIL)
 
-const line = (level: Line['level'], event: Event['type'], msg: string, fields: Line['fields'] = {}): Line => ({
-  level,
-  msg,
-  fields: { event, ...fields },
-})
-
-const client = (connection: Connection, route: string) => ({
+/** What lines about a client begin with: spread first, V8 copies it at once, and later field by field. */
+const client = (event: Event['type'], connection: Connection, route: string) => ({
+  event,
   route: route || 'none',
   type: connection.type ?? 'direct',
   ip: connection.ip,
@@ -45,34 +37,27 @@ const client = (connection: Connection, route: string) => ({
   request_id: name(connection.id),
 })
 
-const traffic = ({ messagesIn, messagesOut, bytesIn, bytesOut }: Traffic) => ({
-  messages_in: messagesIn,
-  messages_out: messagesOut,
-  bytes_in: bytesIn,
-  bytes_out: bytesOut,
-})
-
 const weight = (finding: Finding) => (finding.counted ? 'rejected' : 'would_reject')
 
 function decided(event: Decided, codeOf: CodeOf): Line {
-  const { connection, findings, refusal } = event
+  const { connection, findings, candidates, refusal } = event
   const finding = refusal?.finding ?? findings[0]
-  const all = [...findings, ...event.candidates]
-  const code = refusal?.code ?? (finding && codeOf(finding.reason))
-  return line(finding ? 'warn' : 'info', 'decided', judgement(event, codeOf), {
-    ...client(connection, event.route),
+  const { token } = connection
+  return {
+    ...client('decided', connection, event.route),
     check: finding?.check,
     reason: finding?.reason,
-    code,
+    code: refusal?.code ?? (finding && codeOf(finding.reason)),
     outcome: outcomeOf(event),
     duration_ms: ms(event.tookMs),
     url: event.url,
-    token_hash: connection.token?.hash,
-    token_length: connection.token?.length,
-    token_source: connection.token?.source,
+    token_hash: token?.hash,
+    token_length: token?.length,
+    token_source: token?.source,
     detail: detail(finding?.detail ?? ''),
-    findings: all.length > Number(finding !== undefined) ? all.map(findingFields) : undefined,
-  })
+    findings: findings.length + candidates.length > Number(finding !== undefined) ? fieldsOf(event) : undefined,
+    msg: judgement(event, codeOf),
+  }
 }
 
 function outcomeOf({ findings, refusal }: Decided): 'admitted' | 'rejected' | 'would_reject' {
@@ -80,12 +65,13 @@ function outcomeOf({ findings, refusal }: Decided): 'admitted' | 'rejected' | 'w
   return findings.length > 0 ? 'would_reject' : 'admitted'
 }
 
-const findingFields = (finding: Finding) => ({
-  check: finding.check,
-  reason: finding.reason,
-  outcome: weight(finding),
-  detail: detail(finding.detail),
-})
+const fieldsOf = ({ findings, candidates }: Decided) =>
+  [...findings, ...candidates].map((finding) => ({
+    check: finding.check,
+    reason: finding.reason,
+    outcome: weight(finding),
+    detail: detail(finding.detail),
+  }))
 
 const ADMITTED = 'admitted'
 
@@ -116,34 +102,37 @@ function forbiddenDomain(connection: Connection, code: number): string {
 const originOf = (connection: Connection) => name(connection.header('origin')[0]) ?? '-'
 const parentOf = (connection: Connection) => name(connection.parentOrigin) ?? '-'
 
-const answered = (event: Answered): Line =>
-  line(event.result === 'upstream_error' ? 'warn' : 'debug', 'answered', `the backend answered: ${event.result}`, {
-    ...client(event.connection, event.route),
-    outcome: event.result,
-    duration_ms: ms(event.tookMs),
-  })
+const answered = (event: Answered): Line => ({
+  ...client('answered', event.connection, event.route),
+  outcome: event.result,
+  duration_ms: ms(event.tookMs),
+  msg: `the backend answered: ${event.result}`,
+})
 
-const closed = (event: Closed): Line =>
-  line('info', 'closed', `closed by ${event.initiator} with ${event.code}`, {
-    ...client(event.connection, event.route),
-    reason: event.reason || undefined,
-    code: event.code,
-    duration_ms: ms(event.durationMs),
-    ...traffic(event.traffic),
-    initiator: event.initiator,
-    detail: detail(event.detail),
-    violations: event.violations.size > 0 ? Object.fromEntries(event.violations) : undefined,
-  })
+const closed = (event: Closed): Line => ({
+  ...client('closed', event.connection, event.route),
+  reason: event.reason || undefined,
+  code: event.code,
+  duration_ms: ms(event.durationMs),
+  messages_in: event.traffic.messagesIn,
+  messages_out: event.traffic.messagesOut,
+  bytes_in: event.traffic.bytesIn,
+  bytes_out: event.traffic.bytesOut,
+  initiator: event.initiator,
+  detail: detail(event.detail),
+  violations: event.violations.size > 0 ? Object.fromEntries(event.violations) : undefined,
+  msg: `closed by ${event.initiator} with ${event.code}`,
+})
 
-const violated = ({ connection, route, finding, subject }: Violated): Line =>
-  line('warn', 'violated', `${subject ? WOULD_END : WHAT_BECAME[finding.action]}: ${finding.reason}`, {
-    ...client(connection, route),
-    check: finding.check,
-    reason: finding.reason,
-    action: finding.action,
-    outcome: weight(finding),
-    detail: detail(finding.detail),
-  })
+const violated = ({ connection, route, finding, subject }: Violated): Line => ({
+  ...client('violated', connection, route),
+  check: finding.check,
+  reason: finding.reason,
+  action: finding.action,
+  outcome: weight(finding),
+  detail: detail(finding.detail),
+  msg: `${subject ? WOULD_END : WHAT_BECAME[finding.action]}: ${finding.reason}`,
+})
 
 const WOULD_END = 'connection would be ended'
 
@@ -160,9 +149,8 @@ const WHAT_BECAME = {
 /** Nothing of the ticket itself; what it stands for is told by the token's hash, here and where it is used. */
 function ticketed({ connection, route, findings, refusal }: Ticketed): Line {
   const finding = refusal?.finding ?? findings[0]
-  const msg = refusal ? `no ticket: ${refusal.finding.reason}` : 'a ticket was made'
-  return line(finding ? 'warn' : 'info', 'ticket', msg, {
-    ...client(connection, route),
+  return {
+    ...client('ticket', connection, route),
     check: finding?.check,
     reason: finding?.reason,
     code: refusal?.code,
@@ -170,7 +158,8 @@ function ticketed({ connection, route, findings, refusal }: Ticketed): Line {
     token_hash: connection.token?.hash,
     token_length: connection.token?.length,
     detail: detail(finding?.detail ?? ''),
-  })
+    msg: refusal ? `no ticket: ${refusal.finding.reason}` : 'a ticket was made',
+  }
 }
 
 /** Limits per address are limits of all clients together until it is named. */
@@ -182,74 +171,81 @@ const SERVICE = {
   answers: 'the authorization service answers again',
 } as const
 
-const malformed = (event: Malformed): Line =>
-  line('warn', 'malformed', event.status ? `malformed request answered with ${event.status}` : 'malformed connection', {
-    ip: event.peer,
-    code: event.status,
-    detail: detail(event.detail),
-  })
-
 export const LINES = {
   decided,
   answered,
   closed,
   violated,
   ticket: ticketed,
-  refreshed: ({ type, connection, route }) =>
-    line('debug', type, 'goes on with a newer token', {
-      ...client(connection, route),
-      token_hash: connection.token?.hash,
-      token_length: connection.token?.length,
-    }),
-  malformed,
-  started: ({ type, listeners, mode, wire, workers }) =>
-    line('info', type, `started in ${mode} mode`, { listeners, mode, wire, workers }),
-  warning: ({ type, message }) => line('warn', type, bounded(message, MAX_MESSAGE)),
-  reloaded: ({ type }) => line('info', type, 'the new configuration is in force'),
-  reload_failed: ({ type, problems }) =>
-    line('error', type, 'the configuration has problems: the old one stays in force', { problems }),
-  keys: ({ type, url, outcome, detail: text }) =>
-    line(outcome === 'failed' ? 'warn' : 'info', type, `key set ${outcome}`, {
-      url: place(url),
-      outcome,
-      detail: detail(text),
-    }),
-  authorization: ({ type, url, outcome, detail: text }) =>
-    line(outcome === 'failed' ? 'error' : 'info', type, SERVICE[outcome], {
-      url: place(url),
-      outcome,
-      detail: detail(text),
-    }),
-  upstream_failed: ({ type, upstream, detail: text }) =>
-    line('warn', type, 'the backend failed', { upstream: place(upstream), detail: detail(text) }),
-  draining: ({ type, open }) => line('info', type, `draining ${open} open connections`, { open }),
-  drained: ({ type, forced }) => line('info', type, `drained, ${forced} connections ended by force`, { forced }),
-  administered: ({ type, action, peer, detail: text }) =>
-    line('info', type, `operator: ${bounded(action, MAX_NAME)}`, {
-      action: bounded(action, MAX_NAME),
-      ip: peer,
-      detail: detail(text),
-    }),
-  one_client: ({ type, address }) =>
-    line(
-      'warn',
-      type,
-      `most clients seem to be ${bounded(address, MAX_NAME)}: ${TRUST_IT(bounded(address, MAX_NAME))}`,
-      {
-        ip: bounded(address, MAX_NAME),
-      },
-    ),
-  worker_ended: ({ type, worker, how, connections, replacedInMs }) =>
-    line(
-      'error',
-      type,
-      `worker ${worker} ended (${bounded(how, MAX_NAME)}): its ${connections} connections are closed`,
-      {
-        worker,
-        how: bounded(how, MAX_NAME),
-        connections,
-        replaced_in_ms: replacedInMs,
-      },
-    ),
-  stopped: ({ type }) => line('info', type, 'stopped'),
+  refreshed: ({ type: event, connection, route }) => ({
+    ...client(event, connection, route),
+    token_hash: connection.token?.hash,
+    token_length: connection.token?.length,
+    msg: 'goes on with a newer token',
+  }),
+  malformed: ({ type: event, peer, status, detail: text }) => ({
+    event,
+    ip: peer,
+    code: status,
+    detail: detail(text),
+    msg: status ? `malformed request answered with ${status}` : 'malformed connection',
+  }),
+  started: ({ type: event, listeners, mode, wire, workers }) => ({
+    event,
+    listeners,
+    mode,
+    wire,
+    workers,
+    msg: `started in ${mode} mode`,
+  }),
+  warning: ({ type: event, message }) => ({ event, msg: bounded(message, MAX_MESSAGE) }),
+  reloaded: ({ type: event }) => ({ event, msg: 'the new configuration is in force' }),
+  reload_failed: ({ type: event, problems }) => ({
+    event,
+    problems,
+    msg: 'the configuration has problems: the old one stays in force',
+  }),
+  keys: ({ type: event, url, outcome, detail: text }) => ({
+    event,
+    url: place(url),
+    outcome,
+    detail: detail(text),
+    msg: `key set ${outcome}`,
+  }),
+  authorization: ({ type: event, url, outcome, detail: text }) => ({
+    event,
+    url: place(url),
+    outcome,
+    detail: detail(text),
+    msg: SERVICE[outcome],
+  }),
+  upstream_failed: ({ type: event, upstream, detail: text }) => ({
+    event,
+    upstream: place(upstream),
+    detail: detail(text),
+    msg: 'the backend failed',
+  }),
+  draining: ({ type: event, open }) => ({ event, open, msg: `draining ${open} open connections` }),
+  drained: ({ type: event, forced }) => ({ event, forced, msg: `drained, ${forced} connections ended by force` }),
+  administered: ({ type: event, action, peer, detail: text }) => ({
+    event,
+    action: bounded(action, MAX_NAME),
+    ip: peer,
+    detail: detail(text),
+    msg: `operator: ${bounded(action, MAX_NAME)}`,
+  }),
+  one_client: ({ type: event, address }) => ({
+    event,
+    ip: bounded(address, MAX_NAME),
+    msg: `most clients seem to be ${bounded(address, MAX_NAME)}: ${TRUST_IT(bounded(address, MAX_NAME))}`,
+  }),
+  worker_ended: ({ type: event, worker, how, connections, replacedInMs }) => ({
+    event,
+    worker,
+    how: bounded(how, MAX_NAME),
+    connections,
+    replaced_in_ms: replacedInMs,
+    msg: `worker ${worker} ended (${bounded(how, MAX_NAME)}): its ${connections} connections are closed`,
+  }),
+  stopped: ({ type: event }) => ({ event, msg: 'stopped' }),
 } satisfies Lines

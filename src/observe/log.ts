@@ -2,11 +2,12 @@
 import { pino } from 'pino'
 import { REASONS } from '../policy/reasons.ts'
 import type { Event, Observe } from './events.ts'
+import { LEVELS, type Level, levelOf } from './levels.ts'
 import { type CodeOf, LINES, type Line, type Lines } from './lines.ts'
 
 export interface LogOptions {
   /** The least level that is written. */
-  readonly level: Line['level'] | 'silent'
+  readonly level: Level | 'silent'
   /** Takes one line, its newline included. */
   readonly write: (line: string) => void
   /** ms since the epoch. */
@@ -19,34 +20,34 @@ export interface LogOptions {
 
 /** The log: one line for each event whose level is high enough, `time` in ISO 8601, `level` a word. */
 export function createLog(options: LogOptions): Observe {
-  const { level, write, now, codeOf = (reason) => REASONS[reason].code, worker } = options
+  const { level: least, write, now, codeOf = (reason) => REASONS[reason].code, worker } = options
   const logger = pino(
     {
-      level,
+      level: least,
       base: worker === undefined ? null : { worker },
       timestamp: stamping(now),
       formatters: { level: (label) => ({ level: label }) },
     },
     { write },
   )
-  const hasDebug = logger.isLevelEnabled('debug')
+  const written: ReadonlySet<Level> = new Set(least === 'silent' ? [] : LEVELS.slice(LEVELS.indexOf(least)))
   return (event) => {
-    // One for each handshake, and seldom wanted: not even made.
-    if (event.type === 'answered' && !hasDebug && event.result !== 'upstream_error') return
-    const { level: of, fields, msg } = lineOf(event, codeOf)
-    logger[of](fields, msg)
+    const level = levelOf(event)
+    // What is not written is not worded either.
+    if (written.has(level)) logger[level](lineOf(event, codeOf))
   }
 }
 
-/** The time of a line; lines of the same millisecond share it. */
+/** The time of a line in ISO 8601. Lines of the same second share all but its milliseconds. */
 function stamping(now: () => number): () => string {
   let at = Number.NaN
-  let stamp = ''
+  let upToSecond = ''
   return () => {
-    const time = now()
-    if (time !== at) stamp = `,"time":"${new Date(time).toISOString()}"`
-    at = time
-    return stamp
+    const time = Math.floor(now())
+    const second = Math.floor(time / 1000)
+    if (second !== at) upToSecond = new Date(second * 1000).toISOString().slice(0, -'000Z'.length)
+    at = second
+    return `,"time":"${upToSecond}${String(time - second * 1000).padStart(3, '0')}Z"`
   }
 }
 

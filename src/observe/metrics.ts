@@ -5,6 +5,7 @@ import type { Answered, Closed, Decided, Event, Observe, RouteTotals } from './e
 import { capLabel } from './labels.ts'
 import type { LimiterView } from './limiter-view.ts'
 import { METRICS, type MetricName, type MetricSpec, PROCESS_METRICS } from './metric-names.ts'
+import { Gathered, Tally } from './tally.ts'
 
 /** What is asked at every scrape; the rest is counted from events. */
 export interface MetricSources {
@@ -100,11 +101,11 @@ function count<E extends Event>(counters: Counters, event: E): void {
 }
 
 function countEvents(registry: Registry, now: () => number): Counters {
-  const connections = counter(registry, 'ws_connections_total')
-  const handshakes = histogram(registry, 'ws_handshake_duration_seconds')
+  const connections = tallied(registry, 'ws_connections_total')
+  const handshakes = timed(registry, 'ws_handshake_duration_seconds')
   const refused = refusals(registry)
   const codes = closeCodes(registry)
-  const durations = histogram(registry, 'ws_connection_duration_seconds')
+  const durations = timed(registry, 'ws_connection_duration_seconds')
   const tickets = counter(registry, 'ws_tickets_total')
   const refreshes = counter(registry, 'ws_token_refreshes_total')
   const reloads = counter(registry, 'ws_config_reloads_total')
@@ -113,8 +114,8 @@ function countEvents(registry: Registry, now: () => number): Counters {
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0)
 
   const concluded = ({ connection, route, tookMs }: Decided | Answered, result: string) => {
-    connections.inc({ route: routeLabel(route), type: connection.type ?? 'direct', result })
-    handshakes.observe(tookMs / 1000)
+    connections.add(routeLabel(route), connection.type ?? 'direct', result)
+    handshakes.add(tookMs / 1000)
   }
   const loaded = () => loadedAt.set(now() / 1000)
   return {
@@ -128,7 +129,7 @@ function countEvents(registry: Registry, now: () => number): Counters {
     closed: (event) => {
       if (isStatus(event.code)) return
       codes(event.code, event.reason, event.initiator)
-      if (event.opened) durations.observe(event.durationMs / 1000)
+      if (event.opened) durations.add(event.durationMs / 1000)
     },
     refreshed: ({ route }) => refreshes.inc({ route: routeLabel(route) }),
     ticket: ({ route, refusal }) => tickets.inc({ route: routeLabel(route), result: refusal ? 'rejected' : 'issued' }),
@@ -150,11 +151,11 @@ function countEvents(registry: Registry, now: () => number): Counters {
 const isStatus = (code: number) => code < 1000
 
 function closeCodes(registry: Registry) {
-  const total = counter(registry, 'ws_close_codes_total')
+  const total = tallied(registry, 'ws_close_codes_total')
   // A set each, so that a client's made-up codes never push out those of the backend or our own.
   const caps = { client: capLabel(), upstream: capLabel(), proxy: capLabel() }
   return (code: number, reason: Closed['reason'], initiator: Closed['initiator'], times = 1) => {
-    if (!isStatus(code)) total.inc({ code: caps[initiator](String(code)), reason, initiator }, times)
+    if (!isStatus(code)) total.add(caps[initiator](String(code)), reason, initiator, times)
   }
 }
 
@@ -250,9 +251,28 @@ function gauge<Name extends MetricName>(
   return new Gauge<Label<Name>>({ ...specOf(registry, name), ...collector(collect) })
 }
 
-function histogram<Name extends MetricName>(registry: Registry, name: Name): Histogram {
+/** A counter of what happens to every connection: it becomes samples only when somebody scrapes. */
+function tallied<Name extends 'ws_connections_total' | 'ws_close_codes_total'>(
+  registry: Registry,
+  name: Name,
+): Tally<Label<Name>> {
+  const tally = new Tally<Label<Name>>(METRICS[name].labels)
+  counter(registry, name, (metric) => {
+    for (const { labels, count: times } of tally.rows()) metric.inc(labels, times)
+  })
+  return tally
+}
+
+/** A histogram of what every connection takes. */
+function timed<Name extends MetricName>(registry: Registry, name: Name): Gathered {
   const { buckets = [] }: MetricSpec = METRICS[name]
-  return new Histogram({ ...specOf(registry, name), buckets: [...buckets] })
+  const gathered = new Gathered((seconds) => histogram.observe(seconds))
+  const histogram = new Histogram({
+    ...specOf(registry, name),
+    buckets: [...buckets],
+    collect: () => gathered.hand(),
+  })
+  return gathered
 }
 
 function specOf<Name extends MetricName>(registry: Registry, name: Name) {

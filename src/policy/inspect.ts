@@ -11,14 +11,6 @@ export type OnFinding = (finding: Finding) => void
 /** Which messages may vanish: a compressed one that others refer to may not, nor any where we cannot tell (trap 17). */
 export type Droppable = 'every' | 'uncompressed' | 'none'
 
-/** A check at work in this session. */
-interface Running {
-  readonly step: FrameStep
-  readonly check: FrameCheck
-  /** How many messages it has dropped. */
-  drops: number
-}
-
 /** A frame that waits to be judged again. */
 interface Delay {
   /** The id of the step that delayed it. */
@@ -28,7 +20,11 @@ interface Delay {
 }
 
 export class FrameInspector {
-  #running: readonly Running[] = []
+  /** The policy's, shared by all its sessions; a check for each is in the same place. */
+  #steps: readonly FrameStep[] = []
+  #checks: readonly FrameCheck[] = []
+  /** How many messages a check has dropped, by the id of its step: most have dropped none. */
+  #drops: Map<string, number> | undefined
   #delay: Delay | undefined
   readonly #connection: Connection
   readonly #onFinding: OnFinding
@@ -48,11 +44,10 @@ export class FrameInspector {
 
   /** Takes the steps of a reloaded policy; a check that is the same keeps its state. */
   adopt(steps: readonly FrameStep[]): void {
-    const before = new Map(this.#running.map((one) => [one.step.id, one]))
-    this.#running = steps.map((step) => {
-      const { check, drops } = before.get(step.id) ?? { check: step.begin(this.#connection), drops: 0 }
-      return { step, check, drops }
-    })
+    const before = new Map(this.#steps.map(({ id }, index) => [id, this.#checks[index]]))
+    this.#checks = steps.map(({ id, begin }) => before.get(id) ?? begin(this.#connection))
+    this.#steps = steps
+    for (const id of this.#drops?.keys() ?? []) if (!steps.some((step) => step.id === id)) this.#drops?.delete(id)
   }
 
   /**
@@ -61,16 +56,19 @@ export class FrameInspector {
    * be judged, by the step that delayed it and those after it.
    */
   judge(frame: Frame): Finding | undefined {
+    const checks = this.#checks
+    const steps = this.#steps
     const delay = this.#delay
     let isSpared = false
-    for (let index = 0; index < this.#running.length; index++) {
-      // The loop's bound.
-      const one = this.#running[index] as Running
-      if (isSpared && one.step.mode !== 'enforce') continue
-      if (delay?.judged.has(one.step.id)) continue
-      const verdict = judged(one.check, frame)
+    for (let index = 0; index < checks.length; index++) {
+      // The loop's bound, and a step for each.
+      const check = checks[index] as FrameCheck
+      const step = steps[index] as FrameStep
+      if (isSpared && step.mode !== 'enforce') continue
+      if (delay?.judged.has(step.id)) continue
+      const verdict = judged(check, frame)
       if (verdict.ok) continue
-      const finding = this.#conclude(one, frame, verdict)
+      const finding = this.#conclude(step, frame, verdict)
       if (finding.counted) return finding
       isSpared ||= finding.action === 'none'
     }
@@ -78,23 +76,28 @@ export class FrameInspector {
     return undefined
   }
 
-  #conclude(one: Running, frame: Frame, refusal: Refusal): Finding {
-    const { step } = one
-    const { check, mode, exceeding } = step
-    const action = this.#actionOn(one, frame, refusal)
+  #conclude(step: FrameStep, frame: Frame, refusal: Refusal): Finding {
+    const { check, mode, exceeding, id } = step
+    const action = this.#actionOn(step, frame, refusal)
     const finding = weigh({ check, mode, action, notice: exceeding?.notice }, refusal)
-    if ((finding.action === 'drop' || finding.action === 'error') && frame.first) one.drops++
-    const isToldOf = finding.action === 'delay' && this.#delay?.by === step.id
+    if ((finding.action === 'drop' || finding.action === 'error') && frame.first) this.#dropped(id)
+    const isToldOf = finding.action === 'delay' && this.#delay?.by === id
     if (finding.counted) this.#delay = finding.action === 'delay' ? this.#delayOf(step) : undefined
     if (!isToldOf) this.#onFinding(finding)
     return finding
   }
 
-  #actionOn({ step, drops }: Running, frame: Frame, refusal: Refusal): Exceeding['action'] {
-    const { action, closeAfterDrops, maxDelay } = step.exceeding ?? CLOSING
+  #dropped(id: string): void {
+    this.#drops ??= new Map()
+    this.#drops.set(id, (this.#drops.get(id) ?? 0) + 1)
+  }
+
+  #actionOn({ id, exceeding }: FrameStep, frame: Frame, refusal: Refusal): Exceeding['action'] {
+    const { action, closeAfterDrops, maxDelay } = exceeding ?? CLOSING
     // A broken check is no rate: waiting does not mend it.
     if (action === 'close' || refusal.reason === 'internal_error') return 'close'
-    if (action !== 'delay') return this.#mayDrop(frame) && !(drops >= (closeAfterDrops ?? NEVER)) ? action : 'close'
+    const drops = this.#drops?.get(id) ?? 0
+    if (action !== 'delay') return this.#mayDrop(frame) && drops < (closeAfterDrops ?? NEVER) ? action : 'close'
     return (refusal.retryAt ?? NEVER) <= frame.arrived + maxDelay ? 'delay' : 'close'
   }
 
@@ -105,7 +108,7 @@ export class FrameInspector {
   }
 
   #delayOf({ id }: FrameStep): Delay {
-    const ids = this.#running.map(({ step }) => step.id)
+    const ids = this.#steps.map((step) => step.id)
     const judgedNow = ids.slice(0, ids.indexOf(id))
     return { by: id, judged: new Set([...(this.#delay?.judged ?? []), ...judgedNow]) }
   }

@@ -41,7 +41,7 @@ export function acceptedSelfTest(make: Make): Promise<string | undefined> {
     await ends(server, opened, (end) => end)
     await ends(server, opened, (end) => end.toSocket().on('error', () => {}))
     await ends(server, opened, (end) => {
-      const silent = { read: () => {}, drained: () => {}, ended: () => {}, closed: () => {} }
+      const silent = { read: () => {}, drained: () => {}, filled: () => {}, ended: () => {}, closed: () => {} }
       const wire = make(end, silent)
       if (!wire) throw new Error('it does not take a connection that was accepted')
       return wire

@@ -165,7 +165,11 @@ export class Outlet {
   }
 
   #send(bytes: Uint8Array): void {
-    if (this.#options.to.write(bytes)) return
+    if (!this.#options.to.write(bytes)) this.stall()
+  }
+
+  /** The receiver does not take what is sent: the sender waits for it. */
+  stall(): void {
     const { from, now } = this.#options
     if (!this.#flow.isFull) this.#flow.fullAt = now()
     this.#flow.isFull = true

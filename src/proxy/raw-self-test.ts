@@ -95,7 +95,13 @@ function legTo(place: ReturnType<Server['address']>, told: LegEvents): Leg {
 async function becomesWire(server: Server, opened: Opened, make: Make): Promise<void> {
   const { leg, peer } = await openLeg(server, opened)
   const { read, ended, text, hasEnded, until } = tape()
-  const wire = make(leg.hand(), { read: (chunk) => read(Buffer.from(chunk)), drained: () => {}, ended, closed: ended })
+  const wire = make(leg.hand(), {
+    read: (chunk) => read(Buffer.from(chunk)),
+    drained: () => {},
+    filled: () => {},
+    ended,
+    closed: ended,
+  })
   if (!wire) throw new Error('it does not take a connection without a socket')
   opened.push(wire)
   wire.write(Buffer.from(ASKED, 'latin1'))

@@ -16,8 +16,10 @@ export interface SessionContext {
   readonly wheel: Wheel
   /** ms since the epoch. */
   readonly now: () => number
-  /** ms, monotonic: what frames and deadlines are timed with. */
+  /** ms, monotonic: what deadlines are timed with. */
   readonly clock: () => number
+  /** The same in whole ms: what frames are timed with. Whole numbers need no object each. */
+  readonly frameClock: () => number
   readonly observe: Observe
   readonly answers: () => Answers
   readonly totals: (route: string) => RouteTotals

@@ -11,6 +11,7 @@ import type { WireEvents } from './wire.ts'
 /** The session, as its two sides see it; see {@link WireEvents} and {@link DirectionEvents}. */
 export interface Told {
   read(side: Peer, chunk: Uint8Array): void
+  filled(side: Peer): void
   drained(side: Peer): void
   left(side: Peer): void
   gone(side: Peer): void
@@ -35,6 +36,10 @@ export class ToldByWire implements WireEvents {
 
   read(chunk: Uint8Array): void {
     this.#session.read(this.#side, chunk)
+  }
+
+  filled(): void {
+    this.#session.filled(this.#side)
   }
 
   drained(): void {

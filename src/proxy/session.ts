@@ -58,7 +58,7 @@ export class Session implements SessionView, Told {
     this.#inspector = new FrameInspector(connection, route.frames, found, pair.droppable)
     this.#client = context.makeWire(pair.client, new ToldByWire(this, 'client'))
     this.#upstream = context.makeWire(pair.upstream, new ToldByWire(this, 'upstream'))
-    const { clock: now } = context
+    const { frameClock: now } = context
     const later = (time: number, run: () => void) => this.#later(time, run)
     const [client, upstream] = [this.#client, this.#upstream]
     const heartbeat = new Heartbeat()
@@ -160,6 +160,10 @@ export class Session implements SessionView, Told {
   /** The direction that a side receives. */
   #to(side: Peer): Direction {
     return side === 'client' ? this.#down : this.#up
+  }
+
+  filled(side: Peer): void {
+    this.#to(side).out.stall()
   }
 
   drained(side: Peer): void {

@@ -8,7 +8,8 @@
  */
 import { writeSync } from 'node:fs'
 import type { Side, Wire, WireEvents } from './wire.ts'
-import { readBuffer } from './wire-buffer.ts'
+import { readBuffer, readBytes } from './wire-buffer.ts'
+import { type Gatherer, gather, sendAllGathered } from './wire-gather.ts'
 import {
   type Counting,
   type Handle,
@@ -30,12 +31,14 @@ export function fastWire(side: Side, events: WireEvents): Wire | undefined {
   return taken && new FastWire(taken, events)
 }
 
-class FastWire implements Wire {
+class FastWire implements Wire, Gatherer {
   readonly #handle: Handle
   readonly #server: Counting | undefined
   readonly #events: WireEvents
   /** -1 as soon as nothing may be written: the number may be another connection's by then. */
   #fd: number
+  /** Bytes of it are gathered, to be sent at the end of the turn. */
+  #hasGathered = false
   /** Writes that the handle has not completed. */
   #underWay = 0
   #isReading = false
@@ -59,9 +62,22 @@ class FastWire implements Wire {
   write(bytes: Uint8Array): boolean {
     if (this.#fd < 0) return true
     if (this.#underWay > 0) return this.#queue(bytes)
-    const sent = this.#send(bytes)
-    if (sent === bytes.length) return true
-    return this.#queue(bytes.subarray(sent))
+    if (gather(this, bytes)) {
+      this.#hasGathered = true
+      return true
+    }
+    if (this.#hasGathered) sendAllGathered()
+    return this.#sendNow(bytes, 0, bytes.length)
+  }
+
+  sendGathered(gathered: Buffer, start: number, end: number): void {
+    this.#hasGathered = false
+    if (this.#fd >= 0 && !this.#sendNow(gathered, start, end)) this.#events.filled()
+  }
+
+  #sendNow(bytes: Uint8Array, start: number, end: number): boolean {
+    const sent = this.#underWay > 0 ? 0 : this.#send(bytes, start, end - start)
+    return sent === end - start || this.#queue(bytes.subarray(start + sent, end))
   }
 
   queued(): number {
@@ -82,6 +98,7 @@ class FastWire implements Wire {
 
   end(): void {
     if (this.#isEnding || this.#isDestroyed) return
+    if (this.#hasGathered) sendAllGathered()
     this.#isEnding = true
     this.#fd = -1
     if (this.#underWay === 0) this.#shutDown()
@@ -89,6 +106,7 @@ class FastWire implements Wire {
 
   destroy(): void {
     if (this.#isDestroyed) return
+    if (this.#hasGathered) sendAllGathered()
     this.#isDestroyed = true
     this.#fd = -1
     this.#underWay = 0
@@ -96,9 +114,9 @@ class FastWire implements Wire {
   }
 
   /** How many bytes the kernel took. Where it takes none now, or never will, `#queue` finds out which it is. */
-  #send(bytes: Uint8Array): number {
+  #send(bytes: Uint8Array, start: number, length: number): number {
     try {
-      return writeSync(this.#fd, bytes)
+      return writeSync(this.#fd, bytes, start, length)
     } catch {
       return 0
     }
@@ -134,7 +152,7 @@ class FastWire implements Wire {
   }
 
   onRead(result: number): void {
-    if (result > 0) return this.#events.read(readBuffer.subarray(0, result))
+    if (result > 0) return this.#events.read(readBytes(result))
     if (result === 0) return
     if (result !== UV_EOF) return this.destroy()
     this.#isReading = false

@@ -95,8 +95,9 @@ async function openEnds(server: Server, opened: Opened, make: Make): Promise<End
     tape.told.push(event)
     tape.tell()
   }
-  const events = { drained: tell('drained'), ended: tell('ended'), closed: tell('closed') }
-  const wire = make(ours, { read: (chunk) => tape.read(chunk), ...events })
+  const filled = () => wire?.pause()
+  const events = { filled, drained: tell('drained'), ended: tell('ended'), closed: tell('closed') }
+  const wire: Wire | undefined = make(ours, { read: (chunk) => tape.read(chunk), ...events })
   if (!wire) throw new Error('it does not take a plain socket')
   opened.push(wire)
   return { wire, peer, tape }

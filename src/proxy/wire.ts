@@ -9,7 +9,7 @@ import type { RawEnd } from './raw-end.ts'
 export interface Wire {
   /**
    * Sends bytes: a chunk that a wire has just read, or bytes that nobody writes to any more.
-   * False: some are queued, stop reading the other side until `drained`.
+   * False: some are queued, stop reading the other side until `drained`. That may turn out later: see `filled`.
    */
   readonly write: (bytes: Uint8Array) => boolean
   /** Bytes queued and not yet taken by the kernel. */
@@ -26,7 +26,9 @@ export interface Wire {
 export interface WireEvents {
   /** Bytes arrived; they are valid during the call only. */
   readonly read: (chunk: Uint8Array) => void
-  /** The queue of a `write` that returned false is empty. Once for every time it was not. */
+  /** Of what a `write` that returned true has taken, some is queued: as if it had returned false. */
+  readonly filled: () => void
+  /** The queue of a `write` that returned false, or was `filled`, is empty. Once for every time it was not. */
   readonly drained: () => void
   /** The peer sent FIN. */
   readonly ended: () => void

@@ -129,6 +129,7 @@ export function createProxy(
     wheel,
     now,
     clock,
+    frameClock: () => Math.floor(performance.now()),
     observe,
     sessions,
     linger,

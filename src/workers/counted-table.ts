@@ -4,6 +4,9 @@ import { Tracked, type TrackedSettings } from '../limits/tracked.ts'
 export class CountedTable extends Tracked {
   readonly #most: number
   #counted = new Map<string, number>()
+  /** What was counted of one key in a row: a chunk of frames is one entry. */
+  #key = ''
+  #amount = 0
 
   constructor(settings: TrackedSettings) {
     super(settings)
@@ -28,6 +31,7 @@ export class CountedTable extends Tracked {
 
   /** What was counted since the last call. */
   collect(): [key: string, amount: number][] {
+    this.#enter()
     if (this.#counted.size === 0) return []
     const counted = [...this.#counted]
     this.#counted = new Map()
@@ -35,6 +39,16 @@ export class CountedTable extends Tracked {
   }
 
   #note(key: string, amount: number): void {
-    this.#counted.set(key, (this.#counted.get(key) ?? 0) + amount)
+    if (key !== this.#key) {
+      this.#enter()
+      this.#key = key
+    }
+    this.#amount += amount
+  }
+
+  #enter(): void {
+    if (this.#amount === 0) return
+    this.#counted.set(this.#key, (this.#counted.get(this.#key) ?? 0) + this.#amount)
+    this.#amount = 0
   }
 }

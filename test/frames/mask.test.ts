@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { unmask } from '../../src/frames/mask.ts'
+import { isMaskedAscii, unmask } from '../../src/frames/mask.ts'
+
+const lengths = fc.oneof(fc.nat(40), fc.integer({ min: 180, max: 260 }), fc.constant(5000))
+const any32 = fc.oneof(fc.integer(), fc.nat(0xffffffff))
 
 test('the masked "Hello" of RFC 6455 section 5.7', () => {
   const target = Buffer.alloc(5)
@@ -21,8 +24,40 @@ test('one byte that is not ASCII is seen wherever it is', () => {
   }
 })
 
-const lengths = fc.oneof(fc.nat(40), fc.integer({ min: 180, max: 260 }), fc.constant(5000))
-const any32 = fc.oneof(fc.integer(), fc.nat(0xffffffff))
+test('one byte that is not ASCII is seen in masked payload too, wherever it is', () => {
+  for (const length of [0, 1, 2, 3, 4, 5, 8, 203, 4103, 8200]) {
+    for (let at = 0; at < length; at += length > 300 ? 97 : 1) {
+      const source = Buffer.alloc(length, 'a')
+      source[at] = 0x80
+      assert.equal(isMaskedAscii(source, 0, length, 0, 0), false, `byte ${at} of ${length}`)
+    }
+    assert.equal(isMaskedAscii(Buffer.alloc(length, 0x7f), 0, length, 0, 0), true)
+  }
+})
+
+test('property: masked payload is ASCII where it is so unmasked: every alignment, phase and key', () => {
+  const bits = fc.constantFrom(0x7f, 0xff)
+  fc.assert(
+    fc.property(
+      lengths,
+      fc.nat(9),
+      any32,
+      fc.nat(2 ** 53 - 1),
+      bits,
+      fc.nat(3),
+      (length, from, key, phase, mask, more) => {
+        const plain = Buffer.alloc(length).map((_, i) => (i * 7) & mask)
+        const memory = new Uint8Array(length + from + more + 8)
+        // Neither the view nor what is looked at of it begins at a word.
+        const source = memory.subarray(more)
+        unmask(source.subarray(from), plain, 0, length, key, phase)
+        const isAscii = plain.every((byte) => byte < 0x80)
+        assert.equal(isMaskedAscii(source, from, from + length, key, phase), isAscii)
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
 
 test('property: every alignment, phase and key gives what one byte after the other gives', () => {
   fc.assert(

@@ -142,6 +142,37 @@ test('property: small counts with amounts and undo are exactly the naive list', 
   )
 })
 
+test('property: what comes at one time, and is asked for nothing between, is counted as the naive list does', () => {
+  const amount = fc.oneof(fc.constant(1), fc.integer({ min: 0, max: 9 }))
+  const gap = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(40) })
+  fc.assert(
+    fc.property(fc.array(small, { minLength: 1, maxLength: 3 }), stepsOf(amount, gap, 150), (given, history) => {
+      const windows = new Windows(given)
+      let taken: Taken[] = []
+      for (const { now, amount: wanted, undone } of history) {
+        const fits = fitsNaively(taken, given, now, wanted)
+        assert.equal(windows.take(now, wanted), fits)
+        if (fits && undone) windows.undo()
+        else if (fits) taken = [...taken, { at: now, amount: wanted }]
+      }
+      const now = history.at(-1)?.now ?? 0
+      assert.equal(windows.roomAt(now), roomNaively(taken, given, now, 1))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('what came at one time is taken back one by one from the end, and no more than the last', () => {
+  for (const count of [5, 1000]) {
+    const windows = new Windows([rate(count, 1000)])
+    for (let index = 0; index < count; index++) assert.ok(windows.take(7))
+    assert.equal(windows.take(7), false)
+    windows.undo()
+    windows.undo()
+    assert.deepEqual([windows.take(7), windows.take(7)], [true, false])
+  }
+})
+
 /** Larger counts, kept in groups: what is allowed, and what a group may count too long. */
 const large = fc.record({ count: fc.integer({ min: 257, max: 3000 }), windowMs: fc.integer({ min: 1, max: 900 }) })
 const bytes = fc.record({ count: fc.integer({ min: 257, max: 5_000_000 }), windowMs: fc.integer({ min: 1, max: 900 }) })

@@ -114,7 +114,7 @@ test('bytes that wait to be written are sent in their order: by a socket, for a 
   await eventually(() => leg?.isConnected() === true, 'the connection')
   const side = leg?.hand()
   assert.ok(side)
-  const events = { read: () => {}, drained: () => {}, ended: () => {}, closed: () => {} }
+  const events = { read: () => {}, drained: () => {}, filled: () => {}, ended: () => {}, closed: () => {} }
   assert.equal(fastWire(side, events), undefined)
   const wire = portableWire(side, events)
   wire.write(Buffer.from('and behind it'))

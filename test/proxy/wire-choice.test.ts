@@ -14,7 +14,7 @@ import { chooseWire } from '../../src/proxy/wire-choice.ts'
 import { fastWire } from '../../src/proxy/wire-fast.ts'
 import { all, loopback, pattern, sockets, turns } from '../support/wires.ts'
 
-const EVENTS = { read: () => {}, drained: () => {}, ended: () => {}, closed: () => {} }
+const EVENTS = { read: () => {}, filled: () => {}, drained: () => {}, ended: () => {}, closed: () => {} }
 const works = async () => undefined
 const fails = async () => 'no such binding'
 

@@ -188,7 +188,13 @@ for (const [name, make] of IMPLEMENTATIONS) {
     async function openAndEnd(index: number): Promise<void> {
       const { ours, theirs } = await sockets(t, server)
       const closed = new Promise<void>((resolve) => {
-        const wire = make(ours, { read: () => {}, drained: () => {}, ended: () => wire.end(), closed: resolve })
+        const wire = make(ours, {
+          read: () => {},
+          filled: () => {},
+          drained: () => {},
+          ended: () => wire.end(),
+          closed: resolve,
+        })
         wire.resume()
         if (index % 3 === 0) wire.destroy()
       })

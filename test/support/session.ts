@@ -55,6 +55,7 @@ export function createShared() {
     // `jumped`: the date may be set while we run.
     now: () => START + state.clock + state.jumped,
     clock: () => state.clock,
+    frameClock: () => Math.floor(state.clock),
     observe: (event) => void events.push(event),
     answers: () => compileAnswers('seeds', {}),
     totals: (route) => sessions.totalsOf(route),

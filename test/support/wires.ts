@@ -54,6 +54,8 @@ export async function sockets(t: TestContext, of?: Server): Promise<Sockets> {
   return { server, ours, theirs }
 }
 
+type Told = 'filled' | 'drained' | 'ended' | 'closed'
+
 export interface Recorded extends Sockets {
   readonly wire: Wire
   /** What the wire told, in order, `read` aside. */
@@ -61,20 +63,20 @@ export interface Recorded extends Sockets {
   /** Everything read so far. */
   readonly read: () => Buffer
   /** Resolves once an event was told. */
-  readonly until: (event: 'drained' | 'ended' | 'closed') => Promise<void>
+  readonly until: (event: Told) => Promise<void>
 }
 
 /** A wire that keeps what it reads. @param also what to do on an event, within it */
 export async function recorded(
   t: TestContext,
   make: MakeWire,
-  also: Partial<Record<'read' | 'drained' | 'ended' | 'closed', (wire: Wire) => void>> = {},
+  also: Partial<Record<'read' | Told, (wire: Wire) => void>> = {},
 ): Promise<Recorded> {
   const all = await sockets(t)
   const told: string[] = []
   const chunks: Buffer[] = []
   const waiting = new Set<() => void>()
-  const tell = (event: 'drained' | 'ended' | 'closed') => () => {
+  const tell = (event: Told) => () => {
     told.push(event)
     also[event]?.(wire)
     for (const check of [...waiting]) check()
@@ -84,6 +86,7 @@ export async function recorded(
       chunks.push(Buffer.from(chunk))
       also.read?.(wire)
     },
+    filled: tell('filled'),
     drained: tell('drained'),
     ended: tell('ended'),
     closed: tell('closed'),
@@ -110,6 +113,7 @@ export const echoing =
       read: (chunk) => {
         if (!wire.write(chunk)) wire.pause()
       },
+      filled: () => wire.pause(),
       drained: () => {
         events.drained()
         wire.resume()
@@ -143,6 +147,7 @@ export async function relayed(t: TestContext, make: MakeWire): Promise<Relayed> 
     read: (chunk) => {
       if (!wires[other].write(chunk)) wires[self].pause()
     },
+    filled: () => wires[other].pause(),
     drained: () => wires[other].resume(),
     ended: () => wires[other].end(),
     closed: () => {
