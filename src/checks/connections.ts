@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Taking, Wanted } from '../limits/slots.ts'
 import type { Connection } from '../policy/connection.ts'
 import type { Seat } from '../policy/seat.ts'
+import { andThen } from '../policy/soon.ts'
 import { refuse, type Verdict } from '../policy/verdict.ts'
 import { count } from '../settings/count.ts'
 import { type Assembly, defineCheck, section } from './define.ts'
@@ -52,11 +53,11 @@ export const connections = defineCheck({
     return isLimited ? [] : [{ path: [], message: 'limits nothing: give it perIp, perUser, perKey or total' }]
   },
   onHandshake: (settings, assembly) => {
-    const slots = slotsOf(settings)
+    const slots = slotsOf(settings, assembly)
     return (connection) => takeAll(connection, slots, assembly)
   },
   parted: (settings, assembly) => {
-    const slots = slotsOf(settings)
+    const slots = slotsOf(settings, assembly)
     const [known, ofToken] = [slots.filter((slot) => !slot.isOfToken), slots.filter((slot) => slot.isOfToken)]
     return {
       before: (connection) => takeAll(connection, known, assembly),
@@ -67,22 +68,27 @@ export const connections = defineCheck({
 
 type Settings = z.output<typeof connections.settings>
 
-function slotsOf({ perIp, perUser, perKey, total, onExceed }: Settings): Slot[] {
+function slotsOf({ perIp, perUser, perKey, total, onExceed }: Settings, { scope }: Assembly): Slot[] {
   const asUser = onExceed === 'evict-oldest' ? 'evict' : 'refuse'
-  const slots: Slot[] = [
+  const slots: Omit<Slot, 'prefix'>[] = [
     { name: 'total', max: total, as: 'count', of: () => '', isOfToken: false },
     { name: 'perIp', max: perIp, as: 'count', of: ({ ipKey }) => ipKey, isOfToken: false },
     // Users have seats even where none is ever replaced: a reload may ask for it.
     { name: 'perUser', max: perUser, as: asUser, of: ({ user }) => user, isOfToken: true },
   ]
-  if (!perKey) return slots
-  const { key, max } = perKey
-  return [...slots, { name: `perKey ${key.text}`, max, as: 'count', of: key.read, isOfToken: key.kind === 'claim' }]
+  if (perKey) {
+    const { key, max } = perKey
+    slots.push({ name: `perKey ${key.text}`, max, as: 'count', of: key.read, isOfToken: key.kind === 'claim' })
+  }
+  // Scope and slot name come from the configuration; NUL cannot stand in either.
+  return slots.map((slot) => ({ ...slot, prefix: `${scope}\0${slot.name}\0` }))
 }
 
 /** One count: under which key a connection falls, undefined where under none. */
 interface Slot {
   readonly name: string
+  /** What its keys begin with. */
+  readonly prefix: string
   readonly max: number | undefined
   readonly as: Wanted['as']
   readonly of: (connection: Connection) => string | undefined
@@ -96,20 +102,15 @@ function takeAll(
   slots: readonly Slot[],
   { scope, counts }: Assembly,
 ): Verdict | Promise<Verdict> {
-  const own = slots.flatMap((slot) => {
+  const own: Slot[] = []
+  const wanted: Wanted[] = []
+  for (const slot of slots) {
     const value = slot.of(connection)
-    // Scope and slot name come from the configuration; NUL cannot stand in either.
-    return value === undefined ? [] : [{ slot, key: `${scope}\0${slot.name}\0${value}` }]
-  })
-  const wanted = own.map(({ slot: { max, as }, key }) => ({ key, as, ...(max === undefined ? {} : { max }) }))
-  const taking = counts.takeAll(wanted)
-  const conclude = (taken: Taking<Seat>) =>
-    verdictOn(
-      taken,
-      own.map(({ slot }) => slot),
-      scope,
-    )
-  return taking instanceof Promise ? taking.then(conclude) : conclude(taking)
+    if (value === undefined) continue
+    own.push(slot)
+    wanted.push({ key: slot.prefix + value, as: slot.as, max: slot.max })
+  }
+  return andThen(counts.takeAll(wanted), (taking) => verdictOn(taking, own, scope))
 }
 
 /** @param slots those that were wanted */
@@ -123,11 +124,10 @@ function verdictOn(taking: Taking<Seat>, slots: readonly Slot[], scope: string):
     )
   }
   const { held, release, seat } = taking
+  return { ok: true, detail: () => `${heldText(slots, held)}${everywhere}`, release, seat }
+}
+
+function heldText(slots: readonly Slot[], held: readonly number[]): string {
   const open = slots.flatMap(({ name, max }, index) => (max === undefined ? [] : [`${name} ${held[index]} of ${max}`]))
-  return {
-    ok: true,
-    detail: `${open.length === 0 ? 'counted, not limited' : `${open.join(', ')}, this one included`}${everywhere}`,
-    release,
-    ...(seat ? { seat } : {}),
-  }
+  return open.length === 0 ? 'counted, not limited' : `${open.join(', ')}, this one included`
 }

@@ -4,6 +4,7 @@ import { readJson } from '../messages/json.ts'
 import type { Connection } from '../policy/connection.ts'
 import type { Said } from '../policy/first-message.ts'
 import type { Message } from '../policy/message.ts'
+import { andThen } from '../policy/soon.ts'
 import { passed, refuse, type Verdict } from '../policy/verdict.ts'
 import { count } from '../settings/count.ts'
 import { duration } from '../settings/duration.ts'
@@ -82,12 +83,10 @@ export function firstMessage(
 
 function takePlace(max: number, { counts, scope }: Assembly): Verdict | Promise<Verdict> {
   // NUL stands in no name of a route.
-  const taking = counts.takeAll([{ key: `${scope}\0waiters`, max, as: 'count' }])
-  const conclude = (taken: Awaited<typeof taking>): Verdict => {
+  return andThen(counts.takeAll([{ key: `${scope}\0waiters`, max, as: 'count' }]), (taken): Verdict => {
     if (taken.ok) return { ...passed('may speak first: its token is to come in a message'), release: taken.release }
     return refuse('too_many_connections', `${taken.held} clients are waited for, firstMessage.waiters allows ${max}`)
-  }
-  return taking instanceof Promise ? taking.then(conclude) : conclude(taking)
+  })
 }
 
 /** Bounds beside that of its bytes. */

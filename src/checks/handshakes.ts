@@ -1,5 +1,6 @@
 /** How many handshakes a client address may make. Every one that comes here counts, whatever refuses it later. */
 import type { Passage } from '../limits/gate.ts'
+import { andThen } from '../policy/soon.ts'
 import { passed, type Verdict } from '../policy/verdict.ts'
 import { rates } from '../settings/rate.ts'
 import { defineCheck, section } from './define.ts'
@@ -22,10 +23,7 @@ export const handshakes = defineCheck({
       if (passage.ok) return { ok: true, detail: allows, undo: passage.undo }
       return { ok: false, reason: 'connection_rate', detail: allows, retryAt: passage.retryAt }
     }
-    return ({ ipKey, clock }) => {
-      const passage = perAddress.take(ipKey, clock)
-      return passage instanceof Promise ? passage.then(conclude) : conclude(passage)
-    }
+    return ({ ipKey, clock }) => andThen(perAddress.take(ipKey, clock), conclude)
   },
 })
 

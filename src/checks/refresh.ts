@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readJson } from '../messages/json.ts'
 import type { HandshakeCheck, MessageCheck } from '../policy/check.ts'
 import type { Connection } from '../policy/connection.ts'
+import { andThen } from '../policy/soon.ts'
 import { pass, refuse, type Verdict } from '../policy/verdict.ts'
 import { filledList } from '../settings/list.ts'
 import { notice } from '../settings/notice.ts'
@@ -11,7 +12,7 @@ import { findToken } from '../tokens/find-token.ts'
 import { parseJsonPath, valueAt } from '../tokens/json-path.ts'
 import type { Assembly, RefreshCheck, SettingProblem } from './define.ts'
 import { ambiguous } from './first-message.ts'
-import { settle, type TokenRules, tokenJudge } from './token-judge.ts'
+import { type TokenRules, tokenJudge } from './token-judge.ts'
 import { type MessageSource, messageSource, missing } from './token-sources.ts'
 
 /** A field of a message, and what must stand there. */
@@ -76,7 +77,7 @@ export function refresh({ refresh: given, ...rules }: TokenSettings, assembly: A
   const judged: HandshakeCheck = (connection) => {
     const shown = findToken(from, connection)
     if (!shown) return missing(from)
-    return settle(judge(shown, connection), (verdict) => ofSameUser(verdict, connection))
+    return andThen(judge(shown, connection), (verdict) => ofSameUser(verdict, connection))
   }
   const found = JSON.stringify([when, from, rules.maxLength])
   return { begin: () => finds, finds: found, judge: judged, reply, onInvalid, errorMessage }

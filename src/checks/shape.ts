@@ -35,7 +35,7 @@ function queryJudge(read: readonly string[]): (query: string) => string | undefi
   const match = nameMatcher(read)
   const isRead = (pair: string) => pair.split(';').some((part) => match(splitPair(part).name) !== undefined)
   return (query) => {
-    const twice = duplicateNames(query, read)
+    const twice = duplicateNames(query, match)
     if (twice !== undefined) return `query parameter ${twice} stands more than once`
     const hasControl = CONTROL.test(query) && query.split('&').some((pair) => CONTROL.test(pair) && isRead(pair))
     return hasControl ? `a control byte in one of the query parameters ${read.join(', ')}` : undefined

@@ -1,8 +1,9 @@
 /** What a token that was shown comes to: whose it is, and until when; wherever it was shown. */
 import type { Connection, Learned } from '../policy/connection.ts'
+import { andThen } from '../policy/soon.ts'
 import { passed, refuse, type Verdict } from '../policy/verdict.ts'
 import { type ClaimRules, type Claims, expiresAt, inexactClaim, isInexact, judgeClaims } from '../tokens/claims.ts'
-import { fingerprint } from '../tokens/fingerprint.ts'
+import { fingerprint, tokenId } from '../tokens/fingerprint.ts'
 import { compileKeys } from '../tokens/keys.ts'
 import type { RevocationFile } from '../tokens/revocation-file.ts'
 import { payloadOf } from '../tokens/route-tokens.ts'
@@ -50,11 +51,12 @@ export function tokenJudge(config: TokenRules, assembly: Assembly): TokenJudge {
   const conclude = concluding(config, rules, assembly)
   return {
     judge: ({ source, token }, connection) => {
-      const facts = factsOf(source, token)
+      const id = tokenId(token)
+      const facts = factsOf(source, token, id)
       if (token.length > config.maxLength) {
         return refuse('token_invalid', `a token of ${token.length} bytes, maxLength ${config.maxLength}`, facts)
       }
-      return settle(verifier.verify(token, connection.at), (verdict) => conclude(verdict, facts, connection))
+      return andThen(verifier.verify(token, connection.at, id), (verdict) => conclude(verdict, facts, connection))
     },
     redeemed: ({ source, ticket }, found, connection) => {
       if (!found) {
@@ -70,25 +72,22 @@ export function tokenJudge(config: TokenRules, assembly: Assembly): TokenJudge {
   }
 }
 
-/** Goes on with a value, at once where it is there. */
-export const settle = <T>(value: T | Promise<T>, next: (value: T) => Verdict): Verdict | Promise<Verdict> =>
-  value instanceof Promise ? value.then(next) : next(value)
-
 const REASON = { invalid: 'token_invalid', expired: 'token_expired', unavailable: 'internal_error' } as const
 
 /** Facts of a token that a refusal may tell too. */
 type Facts = Pick<Learned, 'token' | 'payload'>
 
 /** A handshake shows its token again to whoever asks for its payload; a message is not kept. */
-const factsOf = (source: TokenSource, token: string): Facts => ({
-  token: { source: source.text, ...fingerprint(token) },
-  ...(source.kind === 'message' ? { payload: payloadOf(token) } : {}),
-})
+function factsOf({ text, kind }: TokenSource, token: string, id: string): Facts {
+  const facts = { token: { source: text, ...fingerprint(token, id) } }
+  return kind === 'message' ? { ...facts, payload: payloadOf(token) } : facts
+}
 
 /** What follows of a verified token, or of one that could not be. */
 function concluding(config: TokenRules, rules: ClaimRules, assembly: Assembly) {
   const revoked = revocation(config, assembly.revocations, assembly.longestTolerance)
-  return (verdict: TokenVerdict, { payload, ...facts }: Facts, { at }: Connection): Verdict => {
+  return (verdict: TokenVerdict, { token, payload }: Facts, { at }: Connection): Verdict => {
+    const facts = { token }
     if (!verdict.ok) return refuse(REASON[verdict.problem], verdict.detail, facts)
     const { claims } = verdict
     if (isInexact(claims[config.user])) return refuse('token_invalid', inexactClaim(config.user), facts)
@@ -96,14 +95,8 @@ function concluding(config: TokenRules, rules: ClaimRules, assembly: Assembly) {
     if (refusal) return { ...refusal, learned: facts }
     const user = userOf(claims[config.user])
     const end = config.closeOnExpiry ? expiresAt(claims, rules) : undefined
-    const learned = {
-      ...facts,
-      claims,
-      ...(payload === undefined ? {} : { payload }),
-      ...(user === undefined ? {} : { user }),
-      ...(end === undefined ? {} : { expiresAt: end }),
-    }
-    return passed(`${facts.token?.source} is valid${user === undefined ? '' : `, user ${user}`}`, learned)
+    const learned = { token, claims, payload, user, expiresAt: end }
+    return passed(`${token?.source} is valid${user === undefined ? '' : `, user ${user}`}`, learned)
   }
 }
 

@@ -1,5 +1,6 @@
 /** Who the client is: a signed token (RFC 7519), found where `from` says, verified with keys of our own. */
 import { z } from 'zod'
+import { andThen } from '../policy/soon.ts'
 import { pass } from '../policy/verdict.ts'
 import { bool } from '../settings/boolean.ts'
 import { duration } from '../settings/duration.ts'
@@ -15,7 +16,7 @@ import { defineCheck, type SettingProblem, section } from './define.ts'
 import { firstMessage, firstMessageProblems, firstMessageSection } from './first-message.ts'
 import { refresh, refreshProblems, refreshSection } from './refresh.ts'
 import { revocation } from './revocation.ts'
-import { settle, tokenJudge } from './token-judge.ts'
+import { tokenJudge } from './token-judge.ts'
 import { keyProblems } from './token-keys.ts'
 import { isOfHandshake, missing, tokenSource } from './token-sources.ts'
 
@@ -89,7 +90,7 @@ export const token = defineCheck({
     const { redeem } = assembly.tokens ?? {}
     return (connection) => {
       const ticket = redeem && findTicket(connection)
-      if (ticket) return settle(redeem(ticket.ticket, connection.at), (found) => redeemed(ticket, found, connection))
+      if (ticket) return andThen(redeem(ticket.ticket, connection.at), (found) => redeemed(ticket, found, connection))
       const shown = findToken(from, connection)
       return shown ? judge(shown, connection) : missing(from)
     }

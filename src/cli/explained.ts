@@ -4,6 +4,7 @@ import type { Admission, Trace, Waiting } from '../policy/admit.ts'
 import type { Answers } from '../policy/answers.ts'
 import type { StepMode } from '../policy/check.ts'
 import { REASONS, type Reason } from '../policy/reasons.ts'
+import { detailOf } from '../policy/verdict.ts'
 import { sayNo } from '../proxy/refuse.ts'
 import { type FrameLimit, formatLimit, frameLimits } from './frame-limits.ts'
 import { formatEnd, type SessionEnd, sessionEnds } from './session-ends.ts'
@@ -91,7 +92,7 @@ function missing(admission: Judgement): ExplainedCheck[] {
 
 function explainOne({ check, mode, verdict }: Trace, told: (reason: Reason) => Told): ExplainedCheck {
   if (!verdict) return { check, mode, outcome: 'skipped', detail: 'an earlier would-be refusal left nothing to judge' }
-  const { detail = '' } = verdict
+  const detail = detailOf(verdict)
   if (verdict.ok) return { check, mode, outcome: 'passed', detail }
   const { reason } = verdict
   const outcome = mode === 'enforce' ? 'refused' : 'would refuse'

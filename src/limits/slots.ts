@@ -4,7 +4,7 @@
 export interface Wanted {
   readonly key: string
   /** How many may hold it at once; absent: it is only counted. */
-  readonly max?: number
+  readonly max?: number | undefined
   /**
    * `count`: whoever holds it keeps it. A seat may be lost: with `refuse` it is kept as well, but a later configuration
    * may say otherwise; with `evict` those that are open make room when a newer one opens.

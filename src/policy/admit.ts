@@ -5,6 +5,7 @@ import { type Finding, weigh } from './finding.ts'
 import type { FirstMessage } from './first-message.ts'
 import type { Policy, RoutePolicy } from './policy.ts'
 import type { Newcomer, Occupant } from './seat.ts'
+import { andThen, type Soon } from './soon.ts'
 import { giveBack, type Heard, type Taken, type Trace, Trial } from './trial.ts'
 import { type Refusal, refuse } from './verdict.ts'
 
@@ -142,14 +143,19 @@ export async function admit<U>(connection: Connection, policy: Policy<U>): Promi
   return conclude(trial, route, refusal ?? (await trial.run(route.steps)))
 }
 
-/** The same; of a client that is to show its token in its first message, as far as that can be judged before it. */
-export async function admitOrWait<U>(connection: Connection, policy: Policy<U>): Promise<Admission<U> | Waiting<U>> {
+/**
+ * The same, at once where every check knows at once; of a client that is to show its token in its first message, as far as
+ * that can be judged before it.
+ */
+export function admitOrWait<U>(connection: Connection, policy: Policy<U>): Soon<Admission<U> | Waiting<U>> {
   const trial = new Trial(connection)
-  const refusal = await trial.run(policy.entry)
-  const route = routeOf(trial, policy)
-  const { firstMessage } = route
-  if (!refusal && firstMessage?.isAwaited(trial.connection)) return wait(trial, route, firstMessage)
-  return conclude(trial, route, refusal ?? (await trial.run(route.steps)))
+  return andThen(trial.run(policy.entry), (refusal) => {
+    const route = routeOf(trial, policy)
+    const { firstMessage } = route
+    if (refusal) return conclude(trial, route, refusal)
+    if (firstMessage?.isAwaited(trial.connection)) return wait(trial, route, firstMessage)
+    return andThen(trial.run(route.steps), (finding) => conclude(trial, route, finding))
+  })
 }
 
 const routeOf = <U>({ connection }: Trial, policy: Policy<U>) =>
@@ -229,10 +235,10 @@ function conclude<U>(
 
 function grant<U>(trial: Trial, route: RoutePolicy<U>): Granted<U> {
   const taken = trial.taken.splice(0)
-  const isClean = trial.findings.length === 0
+  const isSpared = trial.findings.length > 0
   // Whoever dry run spared counts into nothing that is in dry run too: the report equals enforcement.
-  giveBack(taken.filter(({ mode }) => !isClean && mode !== 'enforce'))
-  const kept = taken.filter(({ mode }) => isClean || mode === 'enforce')
+  if (isSpared) giveBack(taken.filter(({ mode }) => mode !== 'enforce'))
+  const kept = isSpared ? taken.filter(({ mode }) => mode === 'enforce') : taken
   return { ...judgedBy(trial, route), granted: true, permit: new GrantedPermit(trial.connection, route, kept) }
 }
 

@@ -34,10 +34,10 @@ function match(path: string, segments: string[], names: (string | undefined)[], 
   const parts = path.split('/')
   if (isPrefix ? parts.length <= segments.length : parts.length !== segments.length) return undefined
   let params = NO_PARAMS
-  for (const [index, segment] of segments.entries()) {
+  for (let index = 0; index < segments.length; index++) {
     const part = parts[index] ?? ''
     const name = names[index]
-    if (name === undefined ? part !== segment : part === '') return undefined
+    if (name === undefined ? part !== segments[index] : part === '') return undefined
     if (name !== undefined) params = new Map(params).set(name, part)
   }
   return params

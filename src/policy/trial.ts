@@ -3,6 +3,7 @@ import type { Step, StepMode } from './check.ts'
 import type { Connection } from './connection.ts'
 import { broken, type Finding, weigh } from './finding.ts'
 import type { Seat } from './seat.ts'
+import { andThen, type Soon } from './soon.ts'
 import type { Pass, Refusal, Verdict } from './verdict.ts'
 
 /** One check's entry in the record of a judgement; without a verdict it was skipped. */
@@ -43,38 +44,46 @@ export class Trial {
     this.connection = connection
   }
 
-  /** Runs steps until one refuses and counts; returns that finding. */
-  async run(steps: readonly Step[]): Promise<Finding | undefined> {
-    for (const step of steps) {
+  /** Runs steps, of which the first is at `from`, until one refuses and counts; returns that finding. */
+  run(steps: readonly Step[], from = 0): Soon<Finding | undefined> {
+    for (let index = from; index < steps.length; index++) {
+      // The loop's bound.
+      const step = steps[index] as Step
       if (!this.#isJudgeable(step)) this.#skip(step)
       else {
         const verdict = this.#judge(step)
-        // Most checks know at once; only what is asked of others is waited for.
-        const finding = this.#conclude(step, verdict instanceof Promise ? await settled(verdict) : verdict)
-        if (finding?.counted) return finding
+        if (verdict instanceof Promise) return this.#await(verdict, steps, index)
+        const finding = this.#conclude(step, verdict)
+        if (finding) return finding
       }
     }
     return undefined
   }
 
+  /** Goes on with the verdict of the step at `index` when it is there. */
+  async #await(verdict: Promise<Verdict>, steps: readonly Step[], index: number): Promise<Finding | undefined> {
+    const settled = await verdict.catch(broken)
+    return this.#conclude(steps[index] as Step, settled) ?? this.run(steps, index + 1)
+  }
+
   /** The same of what a client said in a message, which is forgotten then. */
-  async runOn({ value, at }: Heard, steps: readonly Step[]): Promise<Finding | undefined> {
+  runOn({ value, at }: Heard, steps: readonly Step[]): Soon<Finding | undefined> {
     const before = this.connection.at
     this.connection = { ...this.connection, message: value, at }
-    const finding = await this.run(steps)
-    const { message: _, ...connection } = this.connection
-    this.connection = { ...connection, at: before }
-    return finding
+    return andThen(this.run(steps), (finding) => {
+      const { message: _, ...connection } = this.connection
+      this.connection = { ...connection, at: before }
+      return finding
+    })
   }
 
   /** A refusal that no step came to; returns its finding where it counts. */
   refuse(step: Pick<Step, 'check' | 'mode'>, refusal: Refusal): Finding | undefined {
-    const finding = this.#conclude(step, refusal)
-    return finding?.counted ? finding : undefined
+    return this.#conclude(step, refusal)
   }
 
-  #isJudgeable(step: Step): boolean {
-    return step.needs.every((fact) => this.connection[fact] !== undefined)
+  #isJudgeable({ needs }: Step): boolean {
+    return needs.length === 0 || needs.every((fact) => this.connection[fact] !== undefined)
   }
 
   #skip(step: Step): void {
@@ -89,6 +98,7 @@ export class Trial {
     }
   }
 
+  /** The finding of a verdict that refuses, where it counts. */
   #conclude(step: Pick<Step, 'check' | 'mode'>, verdict: Verdict): Finding | undefined {
     this.trace.push({ check: step.check, mode: step.mode, verdict })
     this.#learn(verdict)
@@ -96,7 +106,7 @@ export class Trial {
     const finding = weigh(step, verdict)
     const kept = finding.action === 'candidate' ? this.candidates : this.findings
     kept.push(finding)
-    return finding
+    return finding.counted ? finding : undefined
   }
 
   #keep({ check, mode }: Pick<Step, 'check' | 'mode'>, { release, seat, undo }: Pass): undefined {
@@ -105,9 +115,8 @@ export class Trial {
     if (undo && mode !== 'enforce' && this.findings.length > 0) undo()
   }
 
-  #learn(verdict: Verdict): void {
-    if (verdict.learned) this.connection = { ...this.connection, ...verdict.learned }
+  /** Into a copy: a check may still hold what it was given. A spread of two would be a dictionary to V8. */
+  #learn({ learned }: Verdict): void {
+    if (learned) this.connection = Object.assign({ ...this.connection }, learned)
   }
 }
-
-const settled = (verdict: Promise<Verdict>): Promise<Verdict> => verdict.catch(broken)

@@ -2,6 +2,7 @@
 import type { Upstream } from '../net/upstream.ts'
 import { readCarefully } from './careful-answer.ts'
 import { type Dialled, failure, type Handshake } from './dialled.ts'
+import type { Gone } from './gone.ts'
 import { type Leg, type LegEvents, openLeg } from './leg.ts'
 import { requestText } from './request-text.ts'
 import { readSwitchHead } from './switch-head.ts'
@@ -19,7 +20,7 @@ interface AskTiming {
   /** Whether the connection is to be a handle alone where it can. */
   readonly isRaw: boolean
   /** Aborts when the client stops waiting; the request ends with it (trap 41). */
-  readonly gone: AbortSignal
+  readonly gone: Gone
 }
 
 /** Never rejects. */

@@ -58,18 +58,18 @@ export class Attempt {
   /** Never rejects: a fault of ours is `internal_error`. */
   async run(): Promise<void> {
     try {
-      await this.#proceed()
+      if (this.#upgrade.gone.aborted) return this.#abandon()
+      const passing = this.#arrive(await this.#dial())
+      if (passing) await passing
     } catch (error) {
       this.#upgrade.take()
       this.#refuse('internal_error', error instanceof Error ? error.message : 'the upgrade failed')
     }
   }
 
-  async #proceed(): Promise<void> {
-    const { gone } = this.#upgrade
-    if (gone.aborted) return this.#abandon()
-    const dialled = await this.#dial()
-    if (gone.aborted) {
+  /** The backend has answered, or did not. What is not at once over is its answer on the way to the client. */
+  #arrive(dialled: Dialled): Promise<void> | void {
+    if (this.#upgrade.gone.aborted) {
       if (dialled.kind === 'switched') dialled.socket.destroy()
       if (dialled.kind === 'answered') dialled.response.destroy()
       return this.#abandon()
@@ -83,7 +83,7 @@ export class Attempt {
     this.#answered('upstream_error')
     // No session can come of it: a client that is slow to read the rest holds no place of another.
     this.#close(dialled.response.statusCode ?? 502, '', 'the backend answered without switching', 'upstream')
-    await relayAnswer(dialled.response, this.#upgrade, this.#context)
+    return relayAnswer(dialled.response, this.#upgrade, this.#context)
   }
 
   #dial(): Promise<Dialled> {
@@ -112,11 +112,11 @@ export class Attempt {
     const client = this.#upgrade.side
     if (!this.#upgrade.opened) client.write(switchAnswer(response, connection, route))
     const { later } = this.#admission
-    if (!later) this.#answered(this.#result)
+    const tookMs = this.#tookMs
+    if (!later) this.#answered(this.#result, tookMs)
     const chosen = valuesOf(response.rawHeaders, 'sec-websocket-extensions').join(', ') || undefined
     const extensions = chosen && extensionsTold(chosen, route)
     const rsv = allowedRsv(extensions)
-    const tookMs = this.#tookMs
     const told = (judged: ProxyAdmission) => this.#told(judged, tookMs, () => session)
     const overhearing = later && new Overhearing(later, rsv, this.#context, told)
     const pair = {

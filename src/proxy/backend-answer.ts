@@ -6,7 +6,7 @@ import type { FrameStep, MessageStep } from '../policy/check.ts'
 import type { Connection } from '../policy/connection.ts'
 import type { RoutePolicy } from '../policy/policy.ts'
 import type { Switch } from './dialled.ts'
-import { endToEnd, pairs, valuesOf } from './headers.ts'
+import { endToEnd, isNamed, pairs, valuesOf } from './headers.ts'
 import type { Linger } from './linger.ts'
 import type { Opened, Upgrade } from './pending-upgrade.ts'
 import { type StallTiming, taken, watchStall } from './stall.ts'
@@ -16,18 +16,18 @@ export function switchAnswer(response: Switch, { protocols }: Connection, route:
   const chosen = valuesOf(response.rawHeaders, 'sec-websocket-protocol')
   const instead = insteadOf(chosen, protocols, route)
   const headers = endToEnd(response.rawHeaders)
-  const lines = [
-    `HTTP/1.1 101 ${response.statusMessage || 'Switching Protocols'}`,
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-  ]
-  for (const [name, value] of pairs(headers)) {
-    if (name.toLowerCase() === 'sec-websocket-protocol' && instead !== undefined) continue
-    lines.push(`${name}: ${isExtensions(name) ? extensionsTold(value, route) : value}`)
+  let head = `HTTP/1.1 101 ${response.statusMessage || 'Switching Protocols'}\r\n${SWITCHING}`
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    // The loop's bound.
+    const [name, value] = [headers[index] as string, headers[index + 1] as string]
+    if (instead !== undefined && isNamed(name, 'sec-websocket-protocol')) continue
+    head += `${name}: ${isNamed(name, 'sec-websocket-extensions') ? extensionsTold(value, route) : value}\r\n`
   }
-  for (const protocol of instead ?? []) lines.push(`Sec-WebSocket-Protocol: ${protocol}`)
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  for (const protocol of instead ?? []) head += `Sec-WebSocket-Protocol: ${protocol}\r\n`
+  return Buffer.from(`${head}\r\n`, 'latin1')
 }
+
+const SWITCHING = 'Upgrade: websocket\r\nConnection: Upgrade\r\n'
 
 /** What in a 101 is not what the client was told before it; undefined: they agree. */
 export function disagreement({ rawHeaders }: Switch, { protocol }: Opened): string | undefined {
@@ -46,14 +46,13 @@ export function extensionsTold(value: string, { frames, messages, refresh }: Rou
 const drops = ({ mode, exceeding }: FrameStep | MessageStep) =>
   mode === 'enforce' && (exceeding?.action === 'drop' || exceeding?.action === 'error')
 
-const isExtensions = (name: string) => name.toLowerCase() === 'sec-websocket-extensions'
-
 /** What stands in for the backend's choice, or nothing; undefined where that passes as it is (contract section 8, Tokens). */
 function insteadOf(
   chosen: readonly string[],
   offered: readonly string[],
   route: RoutePolicy,
 ): readonly string[] | undefined {
+  if (offered.length === 0) return undefined
   const tokens = route.tokenProtocols(offered)
   const isToken = chosen.some((choice) => [...tokens].some((index) => offered[index] === choice))
   // A client that offered nothing but its token closes a connection whose answer names no subprotocol.

@@ -4,7 +4,8 @@ import type { Permit } from '../policy/admit.ts'
 import type { Policy, StripToken } from '../policy/policy.ts'
 import type { Handshake } from './dialled.ts'
 import { offered } from './extension-offer.ts'
-import { clientFacts, filtered, pairs, toBackend } from './headers.ts'
+import { handshakeKey } from './handshake.ts'
+import { clientFacts, filtered, pairs, toBackend, valuesOf } from './headers.ts'
 import { identityHeaders } from './identity.ts'
 import type { Opened } from './pending-upgrade.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
@@ -15,16 +16,18 @@ import type { UpgradeRequest } from './upgrade-request.ts'
  */
 export function backendHandshake(request: UpgradeRequest, permit: Permit, policy: Policy, opened?: Opened): Handshake {
   const { connection, route } = permit
-  // A handshake has no body to expect anything of; and node:http sends a head with Expect as UTF-8 (trap 39).
-  const asked = filtered(request.rawHeaders, (name) => name !== 'expect')
-  const headers = offered(toBackend(asked, clientFacts(connection, policy)), route)
+  const headers = offered(toBackend(asked(request.rawHeaders), clientFacts(connection, policy)), route)
   const asking = opened ? agreedOn(headers, opened) : headers
   const kept = route.strip ? stripped(asking, connection.protocols, route.strip) : asking
   const own = ['Connection', 'Upgrade', 'Upgrade', 'websocket', ...identityHeaders(connection, route)]
   const query = route.strip ? route.strip.query(connection.query) : connection.query
   const target = route.strip ? `${connection.path}${query === '' ? '' : `?${query}`}` : (request.url ?? '/')
-  return { target, headers: [...kept, ...own], accept: acceptKey(request.headers['sec-websocket-key'] ?? '') }
+  return { target, headers: [...kept, ...own], accept: acceptKey(handshakeKey(request)) }
 }
+
+/** A handshake has no body to expect anything of; and node:http sends a head with Expect as UTF-8 (trap 39). */
+const asked = (raw: readonly string[]): readonly string[] =>
+  valuesOf(raw, 'expect').length === 0 ? raw : filtered(raw, (name) => name !== 'expect')
 
 /** It is offered nothing that the client was not told. */
 function agreedOn(headers: readonly string[], { protocol }: Opened): string[] {

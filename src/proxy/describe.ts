@@ -1,8 +1,9 @@
 /** Describes a client that asks for an upgrade: what the wire said, as plain facts. Nothing here throws on hostile input. */
 import { randomUUID } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import { canonicalAddress, keyAddress } from '../net/address.ts'
 import { type Client, forwardedHops, namesOthers, resolveClient } from '../net/forwarded.ts'
-import type { Connection } from '../policy/connection.ts'
+import type { Connection, Learned } from '../policy/connection.ts'
 import type { Trust } from '../policy/policy.ts'
 import { valuesOf } from './headers.ts'
 
@@ -34,11 +35,12 @@ const SANE_ID = /^[\x21-\x7e]{1,128}$/
 
 export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): Connection {
   const { rawHeaders } = raw
-  const header = (name: string): readonly string[] => valuesOf(rawHeaders, name)
+  const header = (name: string) => valuesOf(rawHeaders, name)
   const peer = raw.remoteAddress === undefined ? 'unix' : (canonicalAddress(raw.remoteAddress) ?? raw.remoteAddress)
   const trusted = raw.hidesClient !== true && trust.trusts(peer)
   const hops = trusted ? forwardedHops(trust.forwardedHeader, header(trust.forwardedHeader)) : []
   const client = resolveClient(peer, hops, (address) => trust.trusts(address))
+  const { ip, chain } = client
   const target = pathAndQuery(raw.target)
   const mark = target.indexOf('?')
   return {
@@ -47,8 +49,10 @@ export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): 
     clock,
     peer,
     trusted,
-    ...client,
-    ipKey: keyAddress(client.ip, trust.ipv6Prefix),
+    ip,
+    chain,
+    // The same text where it would be another copy of it.
+    ipKey: isIPv4(ip) ? ip : keyAddress(ip, trust.ipv6Prefix),
     unvouched: isUnvouched(header, trust, peer, client),
     secure: raw.encrypted || (trusted && /^(?:https|wss)$/i.test(header('x-forwarded-proto')[0] ?? '')),
     host: header('host')[0] ?? '',
@@ -56,7 +60,22 @@ export function describe(raw: RawRequest, trust: Trust, { at, clock }: Moment): 
     query: mark < 0 ? '' : target.slice(mark + 1),
     header,
     protocols: offered(header('sec-websocket-protocol')),
+    ...UNKNOWN,
   }
+}
+
+/** What checks are to find out. With a place for each from the beginning all connections are of one shape to V8. */
+const UNKNOWN: Required<Learned> = {
+  route: undefined,
+  params: undefined,
+  token: undefined,
+  claims: undefined,
+  expiresAt: undefined,
+  user: undefined,
+  type: undefined,
+  parentOrigin: undefined,
+  payload: undefined,
+  handed: undefined,
 }
 
 /** A copy: a slice would keep the query alive, for as long as the connection (trap 50). Targets are Latin-1. */
@@ -69,10 +88,11 @@ function isUnvouched(
   peer: string,
   { chain }: Client,
 ): boolean {
-  return [...FORWARDED, forwardedHeader].some((name) => {
+  const namesAnother = (name: string) => {
     const lines = header(name)
     return lines.length > 0 && namesOthers(forwardedHops(name, lines), [...chain, peer])
-  })
+  }
+  return FORWARDED.some(namesAnother) || namesAnother(forwardedHeader)
 }
 
 /** A target in absolute form (RFC 9112 section 3.2.2) has its path behind scheme and host; no URL is built from it (trap 37). */

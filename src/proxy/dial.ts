@@ -2,6 +2,7 @@
 import type { Upstream } from '../net/upstream.ts'
 import { ask } from './ask.ts'
 import { type Dialled, type Failure, failure, type Handshake } from './dialled.ts'
+import type { Gone } from './gone.ts'
 import type { Wheel } from './wheel.ts'
 
 /** How long an upstream may take to accept the connection while another could be asked, ms. */
@@ -16,7 +17,7 @@ export interface DialTiming {
   /** Whether connections are handles alone where they can be. */
   readonly isRaw: boolean
   /** Aborts when the client stops waiting; the request ends with it (trap 41). */
-  readonly gone: AbortSignal
+  readonly gone: Gone
 }
 
 /**

@@ -9,8 +9,9 @@ const NAME = 'Sec-WebSocket-Extensions'
 /** The headers with the offer as a route wants it: byte for byte where it wants nothing. A dry run changes nothing. */
 export function offered(headers: readonly string[], route: RoutePolicy): readonly string[] {
   const before = valuesOf(headers, NAME.toLowerCase()).join(', ')
+  if (before === '') return headers
   const after = wanted(before, route)
-  if (before === '' || after === before) return headers
+  if (after === before) return headers
   const others = filtered(headers, (name) => name !== NAME.toLowerCase())
   return after === '' ? others : [...others, NAME, after]
 }

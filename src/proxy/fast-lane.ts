@@ -5,7 +5,6 @@
  */
 import type { Server } from 'node:http'
 import { parseUpgrade, takeAccepted } from './accepted-handle.ts'
-import { valuesOf } from './headers.ts'
 import { malformed } from './malformed.ts'
 import { RawEnd, type RawEvents } from './raw-end.ts'
 import { asksForWebSocket } from './reinject.ts'
@@ -124,7 +123,6 @@ export function readPlainHead(bytes: Buffer, maxHeadBytes: number): PlainHead | 
   const parsed = parseUpgrade(bytes, maxHeadBytes)
   if (parsed?.major !== 1 || parsed.minor !== 1) return undefined
   const { url, rawHeaders } = parsed
-  const [key] = valuesOf(rawHeaders, 'sec-websocket-key')
-  const head = { method: 'GET', url, httpVersion: '1.1', rawHeaders, headers: { 'sec-websocket-key': key } }
+  const head = { method: 'GET', url, httpVersion: '1.1', rawHeaders }
   return asksForWebSocket(head) && !malformed(head) ? head : undefined
 }

@@ -10,6 +10,10 @@ export interface BadHandshake {
   readonly headers?: readonly string[]
 }
 
+/** The Sec-WebSocket-Key of a valid handshake. (Asked for `headers`, node would make an object of all of them.) */
+export const handshakeKey = ({ rawHeaders }: Pick<UpgradeRequest, 'rawHeaders'>): string =>
+  valuesOf(rawHeaders, 'sec-websocket-key')[0] ?? ''
+
 /** The problem of a handshake; undefined where it is valid. The request has passed `malformed()`. */
 export function badHandshake({ method, httpVersion, rawHeaders, url }: UpgradeRequest): BadHandshake | undefined {
   const all = (name: string) => valuesOf(rawHeaders, name)

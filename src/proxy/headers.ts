@@ -46,7 +46,14 @@ const NOT_IN_TRAILERS = new Set([
 ])
 
 /** Said anew, whoever said it before: of what a client claims in them nothing passes. */
-const REWRITTEN = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'x-request-id']
+const REWRITTEN = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+])
 const FORWARDED_PREFIX = 'x-forwarded-'
 const SANE_PROTO = /^(?:https?|wss?)$/i
 
@@ -72,7 +79,12 @@ export interface ClientFacts {
 }
 
 export const clientFacts = (connection: Connection, { trust, identityHeaders }: Policy): ClientFacts => ({
-  ...connection,
+  peer: connection.peer,
+  ip: connection.ip,
+  chain: connection.chain,
+  trusted: connection.trusted,
+  secure: connection.secure,
+  host: connection.host,
   requestId: connection.id,
   forwardedHeader: trust.forwardedHeader,
   removed: identityHeaders,
@@ -80,9 +92,30 @@ export const clientFacts = (connection: Connection, { trust, identityHeaders }: 
 
 /** Removes the hop-by-hop headers and those that Connection names, in either direction. */
 export function endToEnd(raw: readonly string[]): string[] {
-  const named = new Set(valuesOf(raw, 'connection').flatMap(tokens))
-  return filtered(raw, (name) => !isHopByHop(name) && (!named.has(name) || isEssential(name)))
+  return filtered(raw, passingOn(raw))
 }
+
+/** Tells which headers of a list, by their lower-case names, are not for one connection only. */
+function passingOn(raw: readonly string[]): (name: string) => boolean {
+  const named = namedByConnection(raw)
+  return (name) => !isHopByHop(name) && (!named.has(name) || isEssential(name))
+}
+
+/** What Connection names beside what is for one connection anyway, which is nearly always nothing. */
+function namedByConnection(raw: readonly string[]): ReadonlySet<string> {
+  let named: Set<string> | undefined
+  for (const value of valuesOf(raw, 'connection')) {
+    if (isNamed(value, 'upgrade')) continue
+    for (const token of tokens(value)) {
+      if (isHopByHop(token)) continue
+      named ??= new Set()
+      named.add(token)
+    }
+  }
+  return named ?? NOTHING
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
 
 /**
  * The client's headers as the backend gets them: end-to-end ones, without claims that only a trusted proxy may make,
@@ -91,16 +124,19 @@ export function endToEnd(raw: readonly string[]): string[] {
  */
 export function toBackend(raw: readonly string[], facts: ClientFacts): string[] {
   const { trusted, forwardedHeader, ip, secure, requestId } = facts
-  const never = new Set([...REWRITTEN, ...facts.removed.map(canonicalName)])
-  const result = filtered(endToEnd(raw), (name) => {
+  const removed = facts.removed.map(canonicalName)
+  const naming = canonicalName(forwardedHeader)
+  const isPassedOn = passingOn(raw)
+  const result = filtered(raw, (name) => {
+    if (!isPassedOn(name)) return false
     const canonical = canonicalName(name)
-    if (never.has(canonical)) return false
-    const isClaim = isForwarded(canonical) || canonical === canonicalName(forwardedHeader)
+    if (REWRITTEN.has(canonical) || removed.includes(canonical)) return false
+    const isClaim = isForwarded(canonical) || canonical === naming
     return !isClaim || (trusted && (name === canonical || name === forwardedHeader))
   })
   const hops = facts.peer === 'unix' ? facts.chain : [...facts.chain, facts.peer]
-  const host = claimed(raw, 'x-forwarded-host', trusted, (value) => parseHost(value) !== undefined) ?? facts.host
-  const proto = claimed(raw, 'x-forwarded-proto', trusted, (value) => SANE_PROTO.test(value))
+  const host = (trusted ? claimed(raw, 'x-forwarded-host', isHost) : undefined) ?? facts.host
+  const proto = trusted ? claimed(raw, 'x-forwarded-proto', isProto) : undefined
   if (hops.length > 0) result.push('X-Forwarded-For', hops.join(', '))
   if (hops.length > 0 && forwardedHeader === 'forwarded') result.push('Forwarded', formatForwarded(hops))
   result.push('X-Real-IP', ip, 'X-Forwarded-Proto', proto ?? (secure ? 'https' : 'http'))
@@ -125,17 +161,21 @@ export function passableTrailers(raw: readonly string[], removed: readonly strin
 }
 
 /** Every value of a header, by its lower-case name, in order. */
-export function valuesOf(raw: readonly string[], name: string): string[] {
-  const values: string[] = []
+export function valuesOf(raw: readonly string[], name: string): readonly string[] {
+  let values: string[] | undefined
   for (let index = 0; index + 1 < raw.length; index += 2) {
     // The loop's bound.
-    if (isNamed(raw[index] as string, name)) values.push(raw[index + 1] as string)
+    if (!isNamed(raw[index] as string, name)) continue
+    values ??= []
+    values.push(raw[index + 1] as string)
   }
-  return values
+  return values ?? NONE
 }
 
-/** Most names differ in length: those are told apart without making another string. */
-const isNamed = (raw: string, name: string) =>
+const NONE: readonly string[] = []
+
+/** Whether a name is, in any case, a lower-case one. Most differ in length: those are told apart without another string. */
+export const isNamed = (raw: string, name: string) =>
   raw.length === name.length && (raw === name || raw.toLowerCase() === name)
 
 /** Whether a header lists a token, both lower-case. */
@@ -192,7 +232,10 @@ function isEssential(name: string): boolean {
 }
 
 /** The one value a trusted peer sent, if it is sane. */
-function claimed(raw: readonly string[], name: string, trusted: boolean, isSane: (value: string) => boolean) {
-  const [value, ...others] = trusted ? valuesOf(raw, name) : []
+function claimed(raw: readonly string[], name: string, isSane: (value: string) => boolean) {
+  const [value, ...others] = valuesOf(raw, name)
   return value !== undefined && others.length === 0 && isSane(value) ? value : undefined
 }
+
+const isHost = (value: string) => parseHost(value) !== undefined
+const isProto = (value: string) => SANE_PROTO.test(value)

@@ -1,6 +1,8 @@
 /** A client that waits for the answer to its upgrade: what it sends meanwhile is kept, and that it leaves is noticed. */
 import type { Duplex } from 'node:stream'
 import { ignore, switchingAnswer } from './answer.ts'
+import { type Gone, Leaving } from './gone.ts'
+import { handshakeKey } from './handshake.ts'
 import type { RawEvents } from './raw-end.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 import type { Side } from './wire.ts'
@@ -21,7 +23,7 @@ export class Upgrade {
   readonly request: UpgradeRequest
   #side: Side
   #isTaken = false
-  readonly #gone = new AbortController()
+  readonly #gone = new Leaving()
   #early: Uint8Array[] = []
   #bytes = 0
   #most = MAX_EARLY
@@ -53,8 +55,8 @@ export class Upgrade {
   }
 
   /** Aborts when the client stops waiting: it closed, or sent FIN. */
-  get gone(): AbortSignal {
-    return this.#gone.signal
+  get gone(): Gone {
+    return this.#gone
   }
 
   /** Says yes to the handshake before the backend was asked; undefined: that was not done. */
@@ -65,7 +67,7 @@ export class Upgrade {
   /** @param protocol the subprotocol chosen */
   open(protocol: string | undefined): void {
     this.#opened = { protocol }
-    this.#side.write(switchingAnswer(this.request.headers['sec-websocket-key'] ?? '', protocol))
+    this.#side.write(switchingAnswer(handshakeKey(this.request), protocol))
   }
 
   /** Tells of what the client sends, which is kept all the same. @param most bytes that must find room */

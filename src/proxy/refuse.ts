@@ -9,6 +9,7 @@ import type { Connection } from '../policy/connection.ts'
 import type { RejectWith, RoutePolicy } from '../policy/policy.ts'
 import type { Reason } from '../policy/reasons.ts'
 import { rawAnswer, switchingAnswer } from './answer.ts'
+import { handshakeKey } from './handshake.ts'
 import type { Linger } from './linger.ts'
 import type { Upgrade } from './pending-upgrade.ts'
 
@@ -70,7 +71,7 @@ export function deliver(no: No, upgrade: Pick<Upgrade, 'request' | 'socket' | 'o
   if (no.by === 'http') return linger.end(socket, httpAnswer(no.code, no.text, no.retryAfter))
   const close = closeFrame(isSendableCode(no.code) ? no.code : undefined, no.text, 'client')
   if (opened) return linger.end(socket, close)
-  const key = request.headers['sec-websocket-key'] ?? ''
+  const key = handshakeKey(request)
   linger.end(socket, Buffer.concat([switchingAnswer(key, no.protocol), close]))
 }
 

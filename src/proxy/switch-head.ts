@@ -16,7 +16,7 @@ export interface SwitchHead {
 /** The longest head that is waited for. */
 const MAX_HEAD = 64 * 1024
 const BEGIN = 'HTTP/1.1 101 '
-const END = Buffer.from('\r\n\r\n')
+const END = '\r\n\r\n'
 const STATUS_MESSAGE = /^[\t\x20-\x7e\x80-\xff]*$/
 /** One header line (RFC 9112 section 5, without obs-fold), blanks around its value left out. */
 const HEADER =
@@ -30,25 +30,28 @@ const FRAMING = ['content-length', 'transfer-encoding']
  * @param accept what its Sec-WebSocket-Accept must be
  */
 export function readSwitchHead(bytes: Buffer, accept: string): SwitchHead | 'incomplete' | 'other' {
-  const begin = bytes.toString('latin1', 0, BEGIN.length)
-  if (!BEGIN.startsWith(begin)) return 'other'
-  const end = bytes.indexOf(END)
-  if (end > MAX_HEAD) return 'other'
-  if (end < 0) return bytes.length < MAX_HEAD ? 'incomplete' : 'other'
-  const [status = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
-  const statusMessage = status.slice(BEGIN.length)
+  const text = bytes.toString('latin1', 0, MAX_HEAD + END.length)
+  if (!text.startsWith(BEGIN.slice(0, text.length))) return 'other'
+  const end = text.indexOf(END)
+  if (end < 0) return text.length < MAX_HEAD ? 'incomplete' : 'other'
+  // Headers are slices of it: they must not keep the frames behind it alive (trap 50).
+  const head = end + END.length === text.length ? text.slice(0, end) : bytes.toString('latin1', 0, end)
+  const lines = head.split('\r\n')
+  const statusMessage = lines[0]?.slice(BEGIN.length) ?? ''
   const rawHeaders = readHeaders(lines)
   if (!rawHeaders || !STATUS_MESSAGE.test(statusMessage) || !isRight(rawHeaders, accept)) return 'other'
   return { statusMessage, rawHeaders, length: end + END.length }
 }
 
-/** undefined where a line is none. */
+/** Of the lines behind the first; undefined where one is none. */
 function readHeaders(lines: readonly string[]): string[] | undefined {
   const rawHeaders: string[] = []
-  for (const line of lines) {
-    const [, name, value] = HEADER.exec(line) ?? []
-    if (name === undefined || value === undefined) return undefined
-    rawHeaders.push(name, value)
+  for (let index = 1; index < lines.length; index++) {
+    // The loop's bound.
+    const match = HEADER.exec(lines[index] as string)
+    if (!match) return undefined
+    // Both groups are in every match.
+    rawHeaders.push(match[1] as string, match[2] as string)
   }
   return rawHeaders
 }

@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
 export interface UpgradeRequest extends Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'> {
-  readonly headers: { readonly 'sec-websocket-key'?: string | undefined }
   /** Whom it came from. */
   readonly socket: Pick<Socket, 'remoteAddress'>
 }

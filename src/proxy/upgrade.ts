@@ -27,17 +27,28 @@ export async function serveUpgrade(request: UpgradeRequest, side: Side, head: Ui
     upgrade.take()
     return context.linger.end(upgrade.socket, rawAnswer(bad.status, bad.text, bad.headers))
   }
-  await context.sessions.track(upgrade, judge(upgrade, started, context))
+  const outcome = judge(upgrade, started, context)
+  if (outcome) await context.sessions.track(upgrade, outcome)
 }
 
-async function judge(upgrade: Upgrade, started: number, context: UpgradeContext): Promise<void> {
-  const { request } = upgrade
+/** At once, up to the dialling of the backend, where every check knows at once. */
+function judge(upgrade: Upgrade, started: number, context: UpgradeContext): Promise<void> | void {
   const policy = context.policy()
-  const connection = describe(rawRequest(request), policy.trust, { at: context.now(), clock: started })
-  const admission = await admitOrWait(connection, policy)
-  if (admission.granted === 'later') return hear({ upgrade, policy, started }, admission, context)
-  if (admission.granted && admission.later) return tryDry({ upgrade, policy, started }, admission, context)
-  await conclude({ upgrade, policy, started }, admission, context)
+  const connection = describe(rawRequest(upgrade.request), policy.trust, { at: context.now(), clock: started })
+  const judged = { upgrade, policy, started }
+  const admission = admitOrWait(connection, policy)
+  if (admission instanceof Promise) return admission.then((later) => proceed(judged, later, context))
+  return proceed(judged, admission, context)
+}
+
+function proceed(
+  judged: Judged,
+  admission: Judgement | Waiting<UpstreamPool | undefined>,
+  context: UpgradeContext,
+): Promise<void> | void {
+  if (admission.granted === 'later') return hear(judged, admission, context)
+  if (admission.granted && admission.later) return tryDry(judged, admission, context)
+  return conclude(judged, admission, context)
 }
 
 /** An upgrade that is judged. */
@@ -107,8 +118,9 @@ function observeDecision(
   const { connection, route, findings, candidates } = admission
   const query = connection.query === '' ? '' : `?${route.maskQuery(connection.query)}`
   const url = `${printable(connection.path)}${query}`
-  const refusal = admission.granted || code === undefined ? {} : { refusal: { finding: admission.refusal, code } }
-  context.observe({ type: 'decided', connection, route: route.name, findings, candidates, ...refusal, url, tookMs })
+  const decided = { type: 'decided', connection, route: route.name, findings, candidates, url, tookMs } as const
+  if (admission.granted || code === undefined) context.observe(decided)
+  else context.observe({ ...decided, refusal: { finding: admission.refusal, code } })
 }
 
 /** A path for the log: bounded, and ASCII only. */

@@ -1,7 +1,7 @@
 import { cookieValues } from './cookies.ts'
 import { spellingsAt, valueAt } from './json-path.ts'
 import { beginsAsJwt } from './looks-like-jwt.ts'
-import { duplicateNames, queryValues } from './query.ts'
+import { duplicateNames, nameMatcher, queryValues } from './query.ts'
 import type { TokenSource } from './sources.ts'
 
 /** The parts of a handshake in which a token may stand. */
@@ -34,7 +34,9 @@ export function findToken(
  */
 export function duplicateSource(sources: readonly TokenSource[], request: TokenRequest): TokenSource | undefined {
   return sources.find((source) =>
-    source.kind === 'query' ? duplicateNames(request.query, [source.name]) !== undefined : countAt(source, request) > 1,
+    source.kind === 'query'
+      ? duplicateNames(request.query, nameMatcher([source.name])) !== undefined
+      : countAt(source, request) > 1,
   )
 }
 

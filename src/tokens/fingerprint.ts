@@ -10,10 +10,16 @@ export interface Fingerprint {
   readonly preview: string
 }
 
-/** Describes a token for logs, so that two lines about it can be matched and nobody can use it. */
-export function fingerprint(token: string): Fingerprint {
+/** What a token is known by in memory: its SHA-256, hexadecimal. */
+export const tokenId = (token: string): string => hash('sha256', token, 'hex')
+
+/**
+ * Describes a token for logs, so that two lines about it can be matched and nobody can use it.
+ * @param id its `tokenId`, where the caller has it
+ */
+export function fingerprint(token: string, id = tokenId(token)): Fingerprint {
   return {
-    hash: hash('sha256', token, 'hex').slice(0, 12),
+    hash: id.slice(0, 12),
     length: token.length,
     preview: token.length > 64 ? token.slice(0, 8).replace(/[^\x20-\x7e]/g, '?') : '',
   }

@@ -1,15 +1,14 @@
 import { holdsJwt } from './looks-like-jwt.ts'
-import { type NameMatcher, nameMatcher, splitPair } from './query.ts'
+import { type NameMatcher, splitPair } from './query.ts'
 
 const MAX_LENGTH = 2_048
 const MASK = '***'
 
 /**
- * A raw query fit for a log line (trap 29): the values of `names`, under any disguise, and whatever holds a JWT, however
- * encoded, become `***`. At most 2,048 characters of printable ASCII.
+ * A raw query fit for a log line (trap 29): the values of the names of a matcher, and whatever holds a JWT, however encoded,
+ * become `***`. At most 2,048 characters of printable ASCII.
  */
-export function maskQuery(rawQuery: string, names: readonly string[]): string {
-  const match = nameMatcher(names)
+export function maskQuery(rawQuery: string, match: NameMatcher): string {
   const masked = rawQuery.split('&').map((pair) => maskPair(pair, match))
   return masked
     .join('&')

@@ -37,11 +37,12 @@ const unescaped = (text: string) =>
 
 /** The values of the parameter `name` (compared decoded once), decoded once, in order. */
 export function queryValues(rawQuery: string, name: string): string[] {
-  return rawQuery
-    .split('&')
-    .map(splitPair)
-    .filter((pair) => decodeComponent(pair.name) === name)
-    .map((pair) => decodeComponent(pair.value))
+  const values: string[] = []
+  for (const pair of rawQuery.split('&')) {
+    const { name: written, value } = splitPair(pair)
+    if (decodeComponent(written) === name) values.push(decodeComponent(value))
+  }
+  return values
 }
 
 /** The first value of the parameter `name`, decoded once; undefined when it is absent. */
@@ -88,16 +89,16 @@ const underscored = (name: string) => name.replace(/[ .[]/g, '_')
 
 const PLAIN_NAME = /^[a-z0-9_-]*$/
 
-/** The first of `names` that stands more than once in the raw query under any disguise; undefined when none does. */
-export function duplicateNames(rawQuery: string, names: readonly string[]): string | undefined {
-  const match = nameMatcher(names)
-  const seen = new Set<string>()
+/** The first of the names of a matcher that stands more than once in the raw query; undefined when none does. */
+export function duplicateNames(rawQuery: string, match: NameMatcher): string | undefined {
+  const seen: string[] = []
   // Some servers take `;` for `&`.
   for (const pair of rawQuery.split(/[&;]/)) {
     const name = match(splitPair(pair).name)
     if (name === undefined) continue
-    if (seen.has(name)) return name
-    seen.add(name)
+    // No more of them than names that are looked for.
+    if (seen.includes(name)) return name
+    seen.push(name)
   }
   return undefined
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Claims } from './claims.ts'
 
@@ -20,12 +19,10 @@ interface Entry {
 const MAX_TOTAL_BYTES = 16 * 1024 * 1024
 const MAX_ENTRY_BYTES = 16 * 1024
 
-/** What a token is remembered by: its SHA-256, so that no token stays in memory. */
-export function tokenId(token: string): string {
-  return hash('sha256', token, 'base64')
-}
-
-/** A table of at most `max` verified tokens and 16 MiB of their payloads; the least recently used goes first. */
+/**
+ * A table of at most `max` verified tokens and 16 MiB of their payloads; the least recently used goes first. They are known by
+ * their `tokenId`: no token stays in memory.
+ */
 export function rememberTokens(max: number): RememberedTokens {
   const table = new LRUCache<string, Entry>({ max, maxSize: MAX_TOTAL_BYTES, maxEntrySize: MAX_ENTRY_BYTES })
   return {

@@ -1,15 +1,16 @@
 /** What a route's token sources mean for what is echoed, logged and passed to the backend. */
 import { findToken, headerToken, type TokenRequest, tokenProtocols } from './find-token.ts'
 import { maskQuery } from './mask-query.ts'
+import { nameMatcher } from './query.ts'
 import type { TokenSource } from './sources.ts'
 import { stripCookie, stripProtocols, stripQuery } from './strip-token.ts'
 
 /** Which of the offered subprotocols are tokens, how a query string is logged, and what a token says in its own bytes. */
 export const tokenTraces = (sources: readonly TokenSource[]) => {
-  const names = sources.flatMap((source) => (source.kind === 'query' ? [source.name] : []))
+  const match = nameMatcher(sources.flatMap((source) => (source.kind === 'query' ? [source.name] : [])))
   return {
     tokenProtocols: (protocols: readonly string[]) => tokenProtocols(protocols, sources),
-    maskQuery: (query: string) => maskQuery(query, names),
+    maskQuery: (query: string) => maskQuery(query, match),
     // Found again where it is asked for: to keep it would cost every open connection its size.
     payload: (request: TokenRequest) => payloadOf(findToken(sources, request)?.token ?? ''),
   }

@@ -1,7 +1,8 @@
 import { type ClaimRules, type Claims, judgeClaims } from './claims.ts'
+import { tokenId } from './fingerprint.ts'
 import type { Keys } from './keys.ts'
 import { invalid, prove, type TokenProblem } from './prove.ts'
-import { rememberTokens, tokenId } from './remembered.ts'
+import { rememberTokens } from './remembered.ts'
 
 /** What was found out about a token. */
 export type TokenVerdict = { readonly ok: true; readonly claims: Claims } | TokenProblem
@@ -14,8 +15,11 @@ export interface VerifierOptions {
 }
 
 export interface Verifier {
-  /** Judges a compact JWS at `now` (ms since the epoch); at once when it is remembered. Never throws or rejects. */
-  verify(token: string, now: number): TokenVerdict | Promise<TokenVerdict>
+  /**
+   * Judges a compact JWS at `now` (ms since the epoch); at once when it is remembered. Never throws or rejects.
+   * @param id its `tokenId`, where the caller has it
+   */
+  verify(token: string, now: number, id?: string): TokenVerdict | Promise<TokenVerdict>
   /** Plain counts, to be read at scrape: signatures computed, tokens answered from memory. */
   readonly counts: { readonly signatures: number; readonly remembered: number }
 }
@@ -53,9 +57,8 @@ export function createVerifier({ keys, rules, maxRemembered = 10_000 }: Verifier
 
   return {
     counts,
-    verify(token, now) {
+    verify(token, now, id = tokenId(token)) {
       if (token.length > MAX_TOKEN_LENGTH) return invalid(`the token is longer than ${MAX_TOKEN_LENGTH} characters`)
-      const id = tokenId(token)
       // A key may have gone since a token was remembered: when the set is due, the answer waits for it.
       const due = memory.has(id) ? keys.refresh() : undefined
       if (due !== undefined) return due.then(() => recall(id, now) ?? examine(token, id, now))

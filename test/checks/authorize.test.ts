@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { authorize } from '../../src/checks/authorize.ts'
-import { pass } from '../../src/policy/verdict.ts'
+import { detailOf, pass } from '../../src/policy/verdict.ts'
 import { conclusion, handshakeCheck } from '../support/check.ts'
 import { connection } from '../support/connection.ts'
 
@@ -59,7 +59,7 @@ test('a number beyond 2^53 equals nothing: it may be that of another', async () 
   for (const dialogId of ['1234567890123456789', '1234567890123456800']) {
     const verdict = await judge([PARAM], claims, dialogId)
     assert.equal(conclusion(verdict), 'access_denied')
-    assert.match(verdict.detail ?? '', /^claim session_id is an integer beyond 2\^53.*mint it as text$/)
+    assert.match(detailOf(verdict), /^claim session_id is an integer beyond 2\^53.*mint it as text$/)
   }
 })
 

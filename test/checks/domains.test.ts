@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { domains } from '../../src/checks/domains.ts'
+import { detailOf } from '../../src/policy/verdict.ts'
 import { conclusion, handshakeCheck } from '../support/check.ts'
 import { connection, type Handshake } from '../support/connection.ts'
 
@@ -142,11 +143,11 @@ test('iframe: without parent_origin the detail says so, and absent: allow does n
       const headers = { Origin: 'https://widget.example.com' }
       const verdict = await check(connection({ target, headers, learned: { claims: {} } }))
       assert.equal(conclusion(verdict), 'domain_not_allowed')
-      assert.match(verdict.detail ?? '', /^an iframe on a trusted host names no parent: query:parent_origin /)
+      assert.match(detailOf(verdict), /^an iframe on a trusted host names no parent: query:parent_origin /)
     }
   }
   const verdict = await judge('https://widget.example.com', ['shop.example'])
-  assert.match(verdict.detail ?? '', /: query:parent_origin is absent$/)
+  assert.match(detailOf(verdict), /: query:parent_origin is absent$/)
 })
 
 const HOSTS: [name: string, iframeHosts: string[], origin: string, type: string][] = [

@@ -48,7 +48,7 @@ test('that it leaves is noticed: FIN, reset, gone before we looked', async (t) =
     ours.on('error', () => {})
     const { gone } = upgradeOf(ours)
     leave(theirs)
-    await once(gone, 'abort')
+    await new Promise<void>((resolve) => gone.addEventListener('abort', resolve))
   }
   const { ours } = await socketPair(t)
   ours.destroy()
