@@ -1,15 +1,13 @@
 /** Asks one upstream for the upgrade. A plain 101 is read here; any other answer by node's own client. */
-import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { Upstream } from '../net/upstream.ts'
-import { ignore } from './answer.ts'
-import { connectTo } from './backend-connection.ts'
 import { readCarefully } from './careful-answer.ts'
 import { type Dialled, failure, type Handshake } from './dialled.ts'
 import type { Gone } from './gone.ts'
+import { type Leg, type LegEvents, openLeg } from './leg.ts'
 import { requestText } from './request-text.ts'
 import { readSwitchHead } from './switch-head.ts'
 import type { Deadline, Wheel } from './wheel.ts'
+import { kept } from './wire-buffer.ts'
 
 interface AskTiming {
   /** How long the connection may take to come about, ms. */
@@ -19,6 +17,8 @@ interface AskTiming {
   /** ms, monotonic: what the wheel runs on. */
   readonly clock: () => number
   readonly wheel: Wheel
+  /** Whether the connection is to be a handle alone where it can. */
+  readonly isRaw: boolean
   /** Aborts when the client stops waiting; the request ends with it (trap 41). */
   readonly gone: Gone
 }
@@ -36,66 +36,53 @@ export function ask(upstream: Upstream, handshake: Handshake, timing: AskTiming)
 }
 
 /** A request that waits for its answer. */
-class Question {
+class Question implements LegEvents {
   readonly #upstream: Upstream
   readonly #handshake: Handshake
   readonly #timing: AskTiming
   readonly #resolve: (dialled: Dialled) => void
-  readonly #socket: Socket
+  readonly #leg: Leg
+  /** All that came so far: copies. */
   #received: Buffer | undefined
   #deadline: Deadline
 
   constructor(upstream: Upstream, handshake: Handshake, timing: AskTiming, resolve: (dialled: Dialled) => void) {
-    const { wheel, clock, connectMs, gone } = timing
+    const { wheel, clock, connectMs, isRaw, gone } = timing
     this.#upstream = upstream
     this.#handshake = handshake
     this.#timing = timing
     this.#resolve = resolve
-    this.#socket = connectTo(upstream)
+    this.#leg = openLeg(upstream, isRaw, this)
     this.#deadline = wheel.at(clock() + connectMs, this.#lateConnection)
     gone.addEventListener('abort', this.#leave)
   }
 
   send(text: string): void {
-    this.#socket.on('error', this.#fail)
-    this.#socket.on('data', this.#read)
-    this.#socket.on('end', this.#end)
-    this.#socket.write(text, 'latin1')
+    this.#leg.send(text)
     // Once its caller can be told.
     if (this.#timing.gone.aborted) queueMicrotask(this.#leave)
   }
 
-  readonly #read = (chunk: Buffer): void => {
+  readonly read = (chunk: Buffer): void => {
     const received = this.#received ? Buffer.concat([this.#received, chunk]) : chunk
-    this.#received = received
     const head = readSwitchHead(received, this.#handshake.accept)
-    if (head === 'incomplete') return
-    if (head === 'other') return this.#readCarefully()
-    this.#release()
-    // Its errors are heard by a function of nobody's: the socket may live as long as the session, and this must not.
-    this.#socket.on('error', ignore)
-    this.#socket.off('error', this.#fail)
-    this.#settle({ kind: 'switched', response: head, socket: this.#socket, head: received.subarray(head.length) })
+    if (typeof head === 'object') {
+      const rest = kept(received.subarray(head.length))
+      return this.#settle({ kind: 'switched', response: head, socket: this.#leg.hand(), head: rest })
+    }
+    this.#received = kept(received)
+    if (head === 'other') this.#readCarefully()
   }
 
-  readonly #end = (): void => this.#readCarefully()
+  readonly ended = (): void => this.#readCarefully()
 
   /** Node's client is told what was sent so far, and reads on. */
   #readCarefully(): void {
-    this.#release()
-    readCarefully(this.#upstream, this.#handshake, { socket: this.#socket, received: this.#received }, (dialled) =>
-      this.#settle(dialled),
-    )
+    const begun = { socket: this.#leg.toSocket(), received: this.#received }
+    readCarefully(this.#upstream, this.#handshake, begun, (dialled) => this.#settle(dialled))
   }
 
-  /** Reads it no more; its errors are still heard. */
-  #release(): void {
-    this.#socket.pause()
-    this.#socket.off('data', this.#read)
-    this.#socket.off('end', this.#end)
-  }
-
-  readonly #fail = (error: NodeJS.ErrnoException): void => {
+  readonly failed = (error: NodeJS.ErrnoException): void => {
     this.#settle(failure(this.#upstream.label, messageOf(error), reached(error)))
   }
 
@@ -103,7 +90,7 @@ class Question {
 
   readonly #lateConnection = (): void => {
     const { connectMs, answerMs, clock, wheel } = this.#timing
-    if (!isConnected(this.#socket)) this.#late('connection', connectMs)
+    if (!this.#leg.isConnected()) this.#late('connection', connectMs)
     else if (answerMs <= connectMs) this.#lateAnswer()
     else this.#deadline = wheel.at(clock() + answerMs - connectMs, this.#lateAnswer)
   }
@@ -119,13 +106,10 @@ class Question {
   #settle(dialled: Dialled): void {
     this.#deadline.cancel()
     this.#timing.gone.removeEventListener('abort', this.#leave)
-    if (dialled.kind === 'failed') this.#socket.destroy()
+    if (dialled.kind === 'failed') this.#leg.destroy()
     this.#resolve(dialled)
   }
 }
-
-/** With TLS: and trusted. */
-const isConnected = (socket: Socket) => (socket instanceof TLSSocket ? socket.authorized : !socket.connecting)
 
 const reached = (error: NodeJS.ErrnoException) =>
   error.syscall === 'connect' || error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? 'unreached' : 'reached'

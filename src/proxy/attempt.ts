@@ -87,12 +87,12 @@ export class Attempt {
   }
 
   #dial(): Promise<Dialled> {
-    const { handshakeTimeout: timeoutMs, observe, clock, wheel } = this.#context
+    const { handshakeTimeout: timeoutMs, observe, clock, wheel, isRaw } = this.#context
     const { request, opened } = this.#upgrade
     const handshake = backendHandshake(request, this.#permit, this.#policy, opened)
     const candidates = this.#permit.route.upstreams?.candidates() ?? []
     const report = ({ upstream, detail }: Failure) => observe({ type: 'upstream_failed', upstream, detail })
-    return dial(candidates, handshake, { timeoutMs, clock, wheel, gone: this.#upgrade.gone }, report)
+    return dial(candidates, handshake, { timeoutMs, clock, wheel, isRaw, gone: this.#upgrade.gone }, report)
   }
 
   /** The client has its 101 already: the backend agrees to it, or there is no session. */
@@ -108,8 +108,8 @@ export class Attempt {
 
   #begin({ response, socket: upstream, head: upstreamHead }: Extract<Dialled, { kind: 'switched' }>): void {
     const { connection, route } = this.#permit
-    const client = this.#upgrade.socket
     const clientHead = this.#upgrade.take()
+    const client = this.#upgrade.side
     if (!this.#upgrade.opened) client.write(switchAnswer(response, connection, route))
     const { later } = this.#admission
     const tookMs = this.#tookMs
@@ -163,7 +163,7 @@ export class Attempt {
 
   #abandon(): void {
     this.#upgrade.take()
-    this.#upgrade.socket.destroy()
+    this.#upgrade.destroy()
     this.#answered('upstream_error')
     this.#close(1006, '', 'the client left before the answer', 'client')
   }

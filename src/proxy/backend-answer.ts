@@ -69,11 +69,11 @@ function insteadOf(
  */
 export async function relayAnswer(
   response: IncomingMessage,
-  { request, socket }: Pick<Upgrade, 'request' | 'socket'>,
+  { socket }: Pick<Upgrade, 'socket'>,
   context: StallTiming & { readonly linger: Linger },
 ): Promise<void> {
   const leave = () => void socket.destroy()
-  const moved = () => response.socket.bytesRead + taken(request.socket)
+  const moved = () => response.socket.bytesRead + taken(socket)
   const watch = watchStall(context, moved, leave)
   socket.once('end', leave)
   socket.write(answerHead(response))

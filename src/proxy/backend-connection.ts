@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls'
 import type { Upstream } from '../net/upstream.ts'
 
 /** Silence after which the kernel asks whether a backend is still there, ms. */
-const KEEP_ALIVE_MS = 60_000
+export const KEEP_ALIVE_MS = 60_000
 
 /** Half-open like the client's: a FIN from the backend does not cut what we still send. */
 export function connectTo({ host, port, socketPath, protocol }: Upstream): Socket {

@@ -1,5 +1,4 @@
 /** The handshake as the backend gets it: the client's own, byte for byte, but for what is ours to say and what `strip` removes. */
-import type { IncomingMessage } from 'node:http'
 import { acceptKey } from '../frames/accept.ts'
 import type { Permit } from '../policy/admit.ts'
 import type { Policy, StripToken } from '../policy/policy.ts'
@@ -9,12 +8,13 @@ import { handshakeKey } from './handshake.ts'
 import { clientFacts, filtered, pairs, toBackend, valuesOf } from './headers.ts'
 import { identityHeaders } from './identity.ts'
 import type { Opened } from './pending-upgrade.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
 /**
  * @param policy the one that the client was judged by
  * @param opened what the client was told already, and the backend must agree to
  */
-export function backendHandshake(request: IncomingMessage, permit: Permit, policy: Policy, opened?: Opened): Handshake {
+export function backendHandshake(request: UpgradeRequest, permit: Permit, policy: Policy, opened?: Opened): Handshake {
   const { connection, route } = permit
   const headers = offered(toBackend(asked(request.rawHeaders), clientFacts(connection, policy)), route)
   const asking = opened ? agreedOn(headers, opened) : headers

@@ -14,6 +14,8 @@ export interface DialTiming {
   /** ms, monotonic: what the wheel runs on. */
   readonly clock: () => number
   readonly wheel: Wheel
+  /** Whether connections are handles alone where they can be. */
+  readonly isRaw: boolean
   /** Aborts when the client stops waiting; the request ends with it (trap 41). */
   readonly gone: Gone
 }
@@ -25,7 +27,7 @@ export interface DialTiming {
 export async function dial(
   candidates: readonly Upstream[],
   handshake: Handshake,
-  { timeoutMs, clock, wheel, gone }: DialTiming,
+  { timeoutMs, clock, wheel, isRaw, gone }: DialTiming,
   onFailure: (failure: Failure) => void,
 ): Promise<Dialled> {
   const endAt = clock() + timeoutMs
@@ -35,7 +37,7 @@ export async function dial(
     const others = candidates.length - index - 1
     // One that swallows the connection must leave time for the next.
     const connectMs = others > 0 ? Math.min(CONNECT_MS, answerMs / (others + 1)) : answerMs
-    last = await ask(upstream, handshake, { connectMs, answerMs, wheel, clock, gone })
+    last = await ask(upstream, handshake, { connectMs, answerMs, wheel, clock, isRaw, gone })
     if (last.kind !== 'failed' || gone.aborted) return last
     onFailure(last)
     if (!last.isUnreached) return last

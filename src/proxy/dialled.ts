@@ -1,6 +1,6 @@
 /** What is asked of a backend, and what can come of it. */
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Side } from './wire.ts'
 
 /** The handshake for the backend. */
 export interface Handshake {
@@ -20,7 +20,7 @@ export interface Switch {
 
 export type Dialled =
   /** A right 101: from here on the socket carries frames. */
-  | { readonly kind: 'switched'; readonly response: Switch; readonly socket: Duplex; readonly head: Buffer }
+  | { readonly kind: 'switched'; readonly response: Switch; readonly socket: Side; readonly head: Buffer }
   /** Any other answer is an ordinary response (trap 4). */
   | { readonly kind: 'answered'; readonly response: IncomingMessage }
   | Failure

@@ -1,7 +1,7 @@
 /** Whether a request is a valid opening handshake (RFC 6455 section 4.2.1). One that is not is always answered over HTTP. */
-import type { IncomingMessage } from 'node:http'
 import { isHandshakeKey } from '../frames/accept.ts'
 import { lists, valuesOf } from './headers.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** What is wrong with a handshake: the status, what to tell the client, and headers that go with it. */
 export interface BadHandshake {
@@ -11,11 +11,11 @@ export interface BadHandshake {
 }
 
 /** The Sec-WebSocket-Key of a valid handshake. (Asked for `headers`, node would make an object of all of them.) */
-export const handshakeKey = ({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string =>
+export const handshakeKey = ({ rawHeaders }: Pick<UpgradeRequest, 'rawHeaders'>): string =>
   valuesOf(rawHeaders, 'sec-websocket-key')[0] ?? ''
 
 /** The problem of a handshake; undefined where it is valid. The request has passed `malformed()`. */
-export function badHandshake({ method, httpVersion, rawHeaders, url }: IncomingMessage): BadHandshake | undefined {
+export function badHandshake({ method, httpVersion, rawHeaders, url }: UpgradeRequest): BadHandshake | undefined {
   const all = (name: string) => valuesOf(rawHeaders, name)
   if (method !== 'GET') return { status: 400, text: 'A WebSocket handshake is a GET' }
   if (httpVersion !== '1.1') return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }

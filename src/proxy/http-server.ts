@@ -4,6 +4,7 @@ import https from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer, ignore, rawAnswer } from './answer.ts'
+import { type LaneSettings, openFastLane } from './fast-lane.ts'
 import { endOnlyIdle } from './idle.ts'
 import { serveKnownPeers } from './known-peer.ts'
 import type { Linger } from './linger.ts'
@@ -13,9 +14,15 @@ import { askForProxyHeader, hasSpoken, type ProxyProtocol } from './proxied-peer
 import { asksForWebSocket, reinject } from './reinject.ts'
 import { boundExchange, type StallTiming } from './stall.ts'
 import { afterAnswers, answering, takeTurn } from './turn.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
+import type { Side } from './wire.ts'
 
 /** Above the idle timeouts of common load balancers (60 s), which would otherwise send into a closing connection. */
 const KEEP_ALIVE_MS = 75_000
+/** Silence after which the kernel asks whether a client is still there. */
+const TCP_KEEP_ALIVE_MS = 60_000
+const MAX_HEAD_BYTES = 16 * 1024
+const NOTHING = Buffer.alloc(0)
 const METHODS = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** By the code of node's parser; any other of its is a 400. */
@@ -37,10 +44,10 @@ export interface HttpHandlers {
   /** An ordinary request; those of one connection come one after the other. */
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void
   /**
-   * A request that asks for a WebSocket. The socket is the handler's from here on: unread, without timeout, with one
-   * listener for `error` that does nothing.
+   * A request that asks for a WebSocket. The connection is the handler's from here on. A socket: unread, without timeout,
+   * with one listener for `error` that does nothing. A handle alone: read.
    */
-  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  readonly onUpgrade: (request: UpgradeRequest, side: Side, head: Buffer) => void
   /** Told of every request that is refused before it reaches a handler. */
   readonly onMalformed: (refused: MalformedRequest) => void
 }
@@ -54,6 +61,8 @@ export interface MalformedRequest {
 
 /** What the server shares with the rest of the proxy. */
 export interface HttpServerContext extends StallTiming {
+  /** Whether connections are handles alone where they can be. */
+  readonly isRaw: boolean
   readonly linger: Linger
 }
 
@@ -89,6 +98,8 @@ export function createHttpServer(
   endOnlyIdle(server)
   if (settings.proxyProtocol) askForProxyHeader(server, settings.proxyProtocol)
   serveKnownPeers(server)
+  // What comes in TLS, or behind a PROXY header, is not for it.
+  if (context.isRaw && !tls && !settings.proxyProtocol) openFastLane(server, laneSettings(settings, handlers, context))
   return server
 }
 
@@ -109,9 +120,22 @@ const refusing =
     linger.end(socket, rawAnswer(status, text, headers))
   }
 
+const laneSettings = (
+  { handshakeTimeout }: HttpServerSettings,
+  { onUpgrade }: HttpHandlers,
+  { wheel, clock }: HttpServerContext,
+): LaneSettings => ({
+  maxHeadBytes: MAX_HEAD_BYTES,
+  keepAliveMs: TCP_KEEP_ALIVE_MS,
+  timeoutMs: handshakeTimeout,
+  wheel,
+  clock,
+  onUpgrade: (request, client) => onUpgrade(request, client, NOTHING),
+})
+
 function parserOptions(handshakeTimeout: number): http.ServerOptions {
   return {
-    maxHeaderSize: 16 * 1024,
+    maxHeaderSize: MAX_HEAD_BYTES,
     insecureHTTPParser: false,
     // malformed() asks for it: node's own answer would come out of turn.
     requireHostHeader: false,
@@ -122,7 +146,7 @@ function parserOptions(handshakeTimeout: number): http.ServerOptions {
     requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAlive: true,
-    keepAliveInitialDelay: 60_000,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
     noDelay: true,
   }
 }

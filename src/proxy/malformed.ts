@@ -14,7 +14,7 @@ export interface Malformed {
 }
 
 /** What is wrong with a request's head; undefined where it has one meaning only. */
-export function malformed(request: IncomingMessage): Malformed | undefined {
+export function malformed(request: Pick<IncomingMessage, 'rawHeaders' | 'httpVersion'>): Malformed | undefined {
   const { rawHeaders, httpVersion } = request
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return { status: 505, text: 'HTTP version not supported' }
   if (rawHeaders.length > 2 * MAX_HEADERS) return { status: 431, text: 'Too many headers' }

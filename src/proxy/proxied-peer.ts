@@ -25,20 +25,20 @@ interface Said {
   readonly length: number
 }
 
-const said = new WeakMap<Socket, Said>()
+const said = new WeakMap<object, Said>()
 /** Sockets that are on their way through the server: it may emit `connection` for one again. */
 const seen = new WeakSet<Socket>()
 /** Sockets that owe their header, by server. */
 const owing = new WeakMap<Server, Set<Socket>>()
 
 /** The address of the peer of a socket, as a PROXY header says or its own; undefined on a unix socket. */
-export function peerAddress(socket: Socket): string | undefined {
+export function peerAddress(socket: Pick<Socket, 'remoteAddress'>): string | undefined {
   const source = said.get(socket)?.source ?? socket.remoteAddress
   return source === 'unix' ? undefined : source
 }
 
 /** Whether the peer is a load balancer that does not say whose bytes it passes on: what they claim is nobody's word. */
-export function hidesClient(socket: Socket): boolean {
+export function hidesClient(socket: Pick<Socket, 'remoteAddress'>): boolean {
   const header = said.get(socket)
   return header !== undefined && header.source === undefined
 }

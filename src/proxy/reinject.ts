@@ -7,7 +7,7 @@ import { lists, pairs, tokens } from './headers.ts'
 const DROPPED = new Set(['upgrade', 'http2-settings'])
 
 /** Whether a request asks for a WebSocket, among whatever else. */
-export function asksForWebSocket(request: IncomingMessage): boolean {
+export function asksForWebSocket(request: Pick<IncomingMessage, 'rawHeaders'>): boolean {
   return lists(request.rawHeaders, 'upgrade', 'websocket')
 }
 

@@ -1,5 +1,4 @@
 /** What a session is made of, and what it shares with the others. */
-import type { Duplex } from 'node:stream'
 import type { AllowedRsv } from '../frames/extensions.ts'
 import type { Observe, RouteTotals } from '../observe/events.ts'
 import type { Permit } from '../policy/admit.ts'
@@ -9,7 +8,7 @@ import type { MessageMemory } from './message-memory.ts'
 import type { Overhearing } from './overhearing.ts'
 import type { Session } from './session.ts'
 import type { Wheel } from './wheel.ts'
-import type { MakeWire } from './wire.ts'
+import type { MakeWire, Side } from './wire.ts'
 
 /** What sessions share. */
 export interface SessionContext {
@@ -35,9 +34,9 @@ export interface SessionContext {
 /** Two sockets after a 101, with what came glued to either handshake. */
 export interface Pair {
   readonly permit: Permit
-  readonly client: Duplex
+  readonly client: Side
   readonly clientHead: readonly Uint8Array[]
-  readonly upstream: Duplex
+  readonly upstream: Side
   readonly upstreamHead: Uint8Array
   readonly rsv: AllowedRsv
   /** The extensions of the 101, as the client was told of them. */

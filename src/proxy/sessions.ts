@@ -83,7 +83,7 @@ export class Sessions {
   /** Ends every session and upgrade by force, and whatever still comes of those. */
   destroy(): void {
     this.#isOver = true
-    for (const { socket } of this.#pending) socket.destroy()
+    for (const upgrade of this.#pending) upgrade.destroy()
     for (const session of this.all()) session.destroy()
   }
 

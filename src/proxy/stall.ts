@@ -1,6 +1,7 @@
 /** Bounds on what has come to a stand: a body that does not move, an answer that is not taken. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Deadline, Wheel } from './wheel.ts'
 
 /** How often is looked: what has not moved between two looks stands still, which is so for one to two of these. */
@@ -33,7 +34,8 @@ export function watchStall(
 }
 
 /** How many bytes the other side of a socket, or its kernel, has taken. */
-export const taken = (socket: Socket): number => socket.bytesWritten - socket.writableLength
+export const taken = (socket: Duplex): number =>
+  socket instanceof Socket ? socket.bytesWritten - socket.writableLength : 0
 
 /**
  * Ends the connection of an ordinary request where its body, or what is queued of its answer, does not move. A backend

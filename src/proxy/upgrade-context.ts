@@ -8,6 +8,8 @@ import type { UpstreamPool } from './upstream.ts'
 export type ProxyPolicy = Policy<UpstreamPool | undefined>
 
 export interface UpgradeContext extends SessionContext {
+  /** Whether connections are handles alone where they can be. */
+  readonly isRaw: boolean
   /** The policy of now: a reload swaps it. */
   readonly policy: () => ProxyPolicy
   /** Longest wait for the backend's answer, ms. */

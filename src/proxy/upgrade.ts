@@ -1,6 +1,4 @@
 /** One upgrade, from its request to a session or a refusal. */
-import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Close } from '../frames/close.ts'
 import { type Admission, admitOrWait, type Denied, type Granted, type Waiting } from '../policy/admit.ts'
@@ -15,17 +13,20 @@ import { Upgrade } from './pending-upgrade.ts'
 import { hidesClient, peerAddress } from './proxied-peer.ts'
 import { answerTo, closeWith, deliver, type No, sayNo } from './refuse.ts'
 import type { ProxyPolicy, UpgradeContext } from './upgrade-context.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 import type { UpstreamPool } from './upstream.ts'
+import type { Side } from './wire.ts'
 
 /** Serves one upgrade request. The socket has an error listener already (trap 1). */
-export async function serveUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context: UpgradeContext) {
+export async function serveUpgrade(request: UpgradeRequest, side: Side, head: Uint8Array, context: UpgradeContext) {
   const started = context.clock()
+  const upgrade = new Upgrade(request, side, head)
   const bad = badHandshake(request)
   if (bad) {
-    context.observe({ type: 'malformed', peer: peerOf(socket), status: bad.status, detail: bad.text })
-    return context.linger.end(socket, rawAnswer(bad.status, bad.text, bad.headers))
+    context.observe({ type: 'malformed', peer: peerOf(request.socket), status: bad.status, detail: bad.text })
+    upgrade.take()
+    return context.linger.end(upgrade.socket, rawAnswer(bad.status, bad.text, bad.headers))
   }
-  const upgrade = new Upgrade(request, socket, head)
   const outcome = judge(upgrade, started, context)
   if (outcome) await context.sessions.track(upgrade, outcome)
 }
@@ -100,7 +101,7 @@ function tryDry(judged: Judged, admission: Granted<UpstreamPool | undefined>, co
 }
 
 /** What `describe` needs of a request. */
-export const rawRequest = (request: IncomingMessage) => ({
+export const rawRequest = (request: UpgradeRequest) => ({
   target: request.url ?? '',
   rawHeaders: request.rawHeaders,
   remoteAddress: peerAddress(request.socket),

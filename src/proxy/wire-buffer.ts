@@ -18,6 +18,8 @@ export function readBytes(length: number): Uint8Array {
 }
 
 /** Bytes to keep: a copy where the next read would overwrite them. */
+export function kept(bytes: Buffer): Buffer
+export function kept(bytes: Uint8Array): Uint8Array
 export function kept(bytes: Uint8Array): Uint8Array {
   return bytes.buffer === readBuffer.buffer ? Buffer.from(bytes) : bytes
 }

@@ -1,5 +1,9 @@
 /** Which wire this process uses: decided once, at the start. */
-import type { MakeWire } from './wire.ts'
+
+import { loadParser } from './accepted-handle.ts'
+import { acceptedSelfTest } from './accepted-self-test.ts'
+import { rawSelfTest } from './raw-self-test.ts'
+import type { Transport } from './wire.ts'
 import { fastWire } from './wire-fast.ts'
 import { loadBinding } from './wire-handle.ts'
 import { portableWire } from './wire-portable.ts'
@@ -7,19 +11,19 @@ import { selfTest } from './wire-self-test.ts'
 
 export type WireName = 'portable' | 'fast'
 
-export interface WireChoice {
+export interface WireChoice extends Transport {
   readonly name: WireName
-  readonly make: MakeWire
   /** Why it is not the fast one, where nobody asked for that. */
   readonly because?: string
 }
 
-const PORTABLE: WireChoice = { name: 'portable', make: portableWire }
+const PORTABLE: WireChoice = { name: 'portable', make: portableWire, isRaw: false }
 
 /** TLS, and sockets that already hold bytes, are for the portable one. */
 const FAST: WireChoice = {
   name: 'fast',
-  make: (socket, events) => fastWire(socket, events) ?? portableWire(socket, events),
+  make: (side, events) => fastWire(side, events) ?? portableWire(side, events),
+  isRaw: true,
 }
 
 let tested: Promise<string | undefined> | undefined
@@ -33,17 +37,19 @@ function whyNotFast(): Promise<string | undefined> {
 async function tryFast(): Promise<string | undefined> {
   try {
     loadBinding()
+    loadParser()
   } catch (error) {
     return error instanceof Error ? error.message : 'the stream binding cannot be loaded'
   }
-  return await selfTest(fastWire)
+  return (await selfTest(fastWire)) ?? (await rawSelfTest(fastWire)) ?? (await acceptedSelfTest(fastWire))
 }
 
 /** The one that another process of the same program has chosen: it was tested there. */
-export function chosenWire(name: WireName): MakeWire {
-  if (name === 'portable') return PORTABLE.make
+export function chosenWire(name: WireName): Transport {
+  if (name === 'portable') return PORTABLE
   loadBinding()
-  return FAST.make
+  loadParser()
+  return FAST
 }
 
 /**

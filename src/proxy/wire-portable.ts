@@ -1,9 +1,9 @@
 /** A wire on the public API of streams: for every socket there is, TLS included, and every Node. */
-import type { Duplex } from 'node:stream'
-import type { Wire, WireEvents } from './wire.ts'
+import type { Side, Wire, WireEvents } from './wire.ts'
 import { kept } from './wire-buffer.ts'
 
-export function portableWire(socket: Duplex, events: WireEvents): Wire {
+export function portableWire(side: Side, events: WireEvents): Wire {
+  const socket = 'toSocket' in side ? side.toSocket() : side
   socket.pause()
   socket.on('data', (chunk: Uint8Array) => events.read(chunk))
   socket.on('drain', () => events.drained())

@@ -1,8 +1,7 @@
 /** Tries a wire over loopback before any client does: what is undocumented may change with any version of Node. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import type { Wire, WireEvents } from './wire.ts'
+import type { Side, Wire, WireEvents } from './wire.ts'
 import { readBuffer } from './wire-buffer.ts'
 
 /** It takes a few ms. On a machine so busy that this is not enough the portable wire is used: slower, and as right. */
@@ -13,10 +12,10 @@ const MOST_BYTES = 64 << 20
 const ECHOED_BYTES = 3_000_000
 const CHUNK = Uint8Array.from({ length: 61_001 }, (_, index) => index % 251)
 
-type Make = (socket: Duplex, events: WireEvents) => Wire | undefined
+type Make = (socket: Side, events: WireEvents) => Wire | undefined
 
-/** Sockets and wires: what is left is destroyed at the end. */
-type Opened = { destroy(): void }[]
+/** Sockets, wires and legs: what is left is destroyed at the end. */
+export type Opened = { destroy(): void }[]
 
 /** A wire, and the socket at the other end. */
 interface Ends {
@@ -36,15 +35,24 @@ interface Tape {
  * Why a wire cannot be used here; undefined where it passed. Never rejects, and leaves nothing open.
  * @param boundMs how long it may take
  */
-export async function selfTest(make: Make, boundMs = BOUND_MS): Promise<string | undefined> {
+export function selfTest(make: Make, boundMs = BOUND_MS): Promise<string | undefined> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  return bounded(server, (opened) => run(server, opened, make), boundMs)
+}
+
+/** What `run` rejects with, or that it took too long. What it opened is destroyed, and the server closed. */
+export async function bounded(
+  server: Server,
+  run: (opened: Opened) => Promise<void>,
+  boundMs = BOUND_MS,
+): Promise<string | undefined> {
   const opened: Opened = []
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(resolve, boundMs, `it did not finish within ${boundMs} ms`)
   })
   try {
-    return await Promise.race([late, run(server, opened, make)])
+    return await Promise.race([late, run(opened).then(() => undefined)])
   } catch (error) {
     return error instanceof Error ? error.message : 'it failed'
   } finally {
@@ -54,8 +62,8 @@ export async function selfTest(make: Make, boundMs = BOUND_MS): Promise<string |
   }
 }
 
-async function run(server: Server, opened: Opened, make: Make): Promise<undefined> {
-  await listen(server)
+async function run(server: Server, opened: Opened, make: Make): Promise<void> {
+  await listenOnLoopback(server)
   const open = () => openEnds(server, opened, make)
   await echoes(await open())
   await waitsForSlowReader(await open())
@@ -65,7 +73,7 @@ async function run(server: Server, opened: Opened, make: Make): Promise<undefine
 }
 
 /** On IPv4, or where there is none on IPv6. */
-async function listen(server: Server): Promise<void> {
+export async function listenOnLoopback(server: Server): Promise<void> {
   try {
     await once(server.listen(0, '127.0.0.1'), 'listening')
   } catch {
@@ -155,10 +163,15 @@ async function noticesReset({ wire, peer, tape }: Ends): Promise<void> {
 
 /** The server knows that its connections are over. */
 async function countsToNone(server: Server): Promise<void> {
-  const open = await new Promise<number>((resolve, reject) => {
+  const open = await countOf(server)
+  assert(open === 0, `the server counts ${open} connections after the end of all`)
+}
+
+/** How many connections a server says it has. */
+export function countOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
     server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
   })
-  assert(open === 0, `the server counts ${open} connections after the end of all`)
 }
 
 async function close(wire: Wire, tape: Tape): Promise<void> {
@@ -196,6 +209,6 @@ function matching(peer: Socket, total: number): Promise<void> {
   })
 }
 
-function assert(holds: boolean, otherwise: string): void {
+export function assert(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise)
 }

@@ -4,6 +4,7 @@
  * `wire-choice.ts` says which is used.
  */
 import type { Duplex } from 'node:stream'
+import type { RawEnd } from './raw-end.ts'
 
 export interface Wire {
   /**
@@ -35,5 +36,15 @@ export interface WireEvents {
   readonly closed: () => void
 }
 
-/** Takes over a socket: it has no listeners but an error listener, and nobody reads it. Reading starts with `resume()`. */
-export type MakeWire = (socket: Duplex, events: WireEvents) => Wire
+/** A connection before it is a wire's: a stream of node's, or its handle alone. */
+export type Side = Duplex | RawEnd
+
+/** Takes over a side: it has no listeners but an error listener, and nobody reads it. Reading starts with `resume()`. */
+export type MakeWire = (side: Side, events: WireEvents) => Wire
+
+/** How a proxy reads and writes. */
+export interface Transport {
+  readonly make: MakeWire
+  /** Whether connections are to be handles alone from their beginning, where they can. */
+  readonly isRaw: boolean
+}

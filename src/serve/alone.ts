@@ -14,7 +14,7 @@ const clock = () => performance.now()
 /** Rejects where the wire that was asked for cannot be used. */
 export async function serveAlone({ loaded, observe }: ServingParts): Promise<Serving> {
   const wire = await chooseWire(loaded.config.wire)
-  const proxy = createProxy(loaded.config, wire.make, observe)
+  const proxy = createProxy(loaded.config, wire, observe)
   const clients = watchForOneClient(clock, observe)
   const limiters = () => limiterViews(proxy.limiters, clock)
   return {

@@ -22,7 +22,7 @@ import { serveUpgrade } from '../proxy/upgrade.ts'
 import type { ProxyPolicy } from '../proxy/upgrade-context.ts'
 import { type Agents, closeAgents, createAgents, UpstreamPool } from '../proxy/upstream.ts'
 import { Wheel } from '../proxy/wheel.ts'
-import type { MakeWire } from '../proxy/wire.ts'
+import type { Transport } from '../proxy/wire.ts'
 import { MAX_TIMER_MS } from '../settings/duration.ts'
 import { keepKeySets } from '../tokens/kept-key-sets.ts'
 import { MAX_REVOCATIONS, Revocations } from '../tokens/revocations.ts'
@@ -84,13 +84,13 @@ export interface Held {
 }
 
 /**
- * @param makeWire how sessions read and write their sockets
+ * @param transport how connections are read and written
  * @param observe told of everything; it may be asked before the proxy listens
  * @param tables where connections and rates are counted
  */
 export function createProxy(
   config: Config,
-  makeWire: MakeWire,
+  transport: Transport,
   observe: Observe,
   tables: Tables = ownTables(),
 ): ProxyServer {
@@ -136,7 +136,8 @@ export function createProxy(
     policy: () => policy,
     answers: () => policy.answers,
     totals: (route: string) => sessions.totalsOf(route),
-    makeWire,
+    makeWire: transport.make,
+    isRaw: transport.isRaw,
     memory,
     ended: (session: Parameters<Sessions['remove']>[0]) => sessions.remove(session),
     handshakeTimeout,
@@ -146,10 +147,10 @@ export function createProxy(
   const cutting = new AbortController()
   const handlers: HttpHandlers = {
     onRequest: (request, response) => serveOrdinary(request, response, context),
-    onUpgrade: (request, socket, head) => {
-      serveUpgrade(request, socket, head, context).catch((error: unknown) => {
+    onUpgrade: (request, side, head) => {
+      serveUpgrade(request, side, head, context).catch((error: unknown) => {
         // Nothing of ours should reject; if something does, it ends this socket and not the process.
-        socket.destroy()
+        side.destroy()
         observe({
           type: 'warning',
           message: `an upgrade failed: ${error instanceof Error ? error.message : 'unknown'}`,

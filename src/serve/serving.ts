@@ -14,7 +14,7 @@ import type { Revoking } from './revoking.ts'
 export interface Serving extends Revoking {
   /** How many processes serve; absent: this one. */
   readonly workers?: number
-  readonly wire: Omit<WireChoice, 'make'>
+  readonly wire: Pick<WireChoice, 'name' | 'because'>
   /** Takes clients from now on; resolves to the address in use. Rejects with a sentence that says what to do. */
   readonly listen: (address: Listen) => Promise<string>
   /** The policy of now. */

@@ -41,7 +41,7 @@ async function open({ size, write, complain }: PrimaryOptions, { loaded, observe
   const wire = await chooseWire(loaded.config.wire)
   const ledger = new Ledger(clock)
   // It compiles what the workers compile, counts for them, and never listens.
-  const proxy = createProxy(loaded.config, wire.make, observe, ledger.tables)
+  const proxy = createProxy(loaded.config, wire, observe, ledger.tables)
   const revoked = () => proxy.revocations.list(Date.now())
   const crew = new Crew({ size, wire: wire.name, loaded, observe, write, complain, ledger, revoked, clock })
   const scrape = new Scrape(crew)

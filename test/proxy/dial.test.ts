@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { Socket } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -267,19 +267,40 @@ test('all upstreams together have the time that one has', async (t) => {
 })
 
 test('the connection to a backend is kept alive by the kernel, and does not wait to fill packets', async (t) => {
-  const alive = t.mock.method(Socket.prototype, 'setKeepAlive')
-  const noDelay = t.mock.method(Socket.prototype, 'setNoDelay')
   const all = await proxied(t)
-  await openOn(t, all, 0)
-  assert.deepEqual(
-    alive.mock.calls.map(({ arguments: given }) => given),
-    [[true, 60_000]],
-  )
-  assert.deepEqual(
-    noDelay.mock.calls.map(({ arguments: given }) => given),
-    [[true]],
-  )
+  const handle = await handleOf(t, all.server.port)
+  const alive = t.mock.method(handle, 'setKeepAlive')
+  const noDelay = t.mock.method(handle, 'setNoDelay')
+  await openOn(t, all, 1)
+  // It is a mock of theirs.
+  const toBackend = (calls: readonly { readonly this: unknown; readonly arguments: unknown[] }[]) =>
+    calls.filter((call) => peerPort(call.this as Handle) === all.server.port).map((call) => call.arguments)
+  assert.deepEqual(toBackend(alive.mock.calls), [[true, 60]])
+  assert.deepEqual(toBackend(noDelay.mock.calls), [[true]])
 })
+
+/** Below every socket, of node's or not. */
+interface Handle {
+  readonly setKeepAlive: (isOn: boolean, seconds: number) => number
+  readonly setNoDelay: (isOn: boolean) => number
+  readonly getpeername: (out: { port?: number }) => number
+}
+
+/** What all handles of TCP inherit. */
+async function handleOf(t: TestContext, port: number): Promise<Handle> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  t.after(() => socket.destroy())
+  await once(socket, 'connect')
+  // Undocumented.
+  const { _handle } = socket as unknown as { _handle: Handle }
+  return Object.getPrototypeOf(_handle)
+}
+
+function peerPort(handle: Handle): number | undefined {
+  const peer: { port?: number } = {}
+  handle.getpeername(peer)
+  return peer.port
+}
 
 test('Expect of a handshake is not passed on, and bytes beside it stay as they are', async (t) => {
   const all = await proxied(t)

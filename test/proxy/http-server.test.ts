@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { connect } from 'node:tls'
 import { echo, LAST, passingTo } from '../support/pass.ts'
@@ -16,8 +17,9 @@ test('a client that takes too long over a head: 408, and nothing for one that sa
 test('a WebSocket handshake is handed over with the bytes behind it', async (t) => {
   const heads: string[] = []
   const proxy = await passingTo(t, echo, {
-    onUpgrade: (request, socket, head) => {
-      assert.equal(request.socket.timeout, 0)
+    onUpgrade: (_request, socket, head) => {
+      assert.ok(socket instanceof Socket)
+      assert.equal(socket.timeout, 0)
       heads.push(head.toString('latin1'))
       socket.end('HTTP/1.1 101 Yes\r\n\r\n')
     },
@@ -40,21 +42,22 @@ const REFUSED: [name: string, request: string, status: number, detail: RegExp][]
   ['bad chunks', `POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n${LAST}zz\r\n`, 400, /^Parse Error: /],
 ]
 
-test('what is refused before it reaches a handler is told once', async (t) => {
-  const proxy = await passingTo(t, (request) => void request.resume())
-  for (const [name, request, status, detail] of REFUSED) {
-    const client = await rawClient(t, proxy.port)
-    client.send(request)
-    assert.match(await client.ended, new RegExp(`^HTTP/1\\.1 ${status} `), name)
-    // More of it is no other request.
-    client.send(request)
-    client.socket.end()
-    await once(client.socket, 'close')
-    const [told, ...more] = proxy.refused.splice(0)
-    assert.deepEqual([told?.peer, told?.status, more], ['127.0.0.1', status, []], name)
-    assert.match(told?.detail ?? '', detail, name)
-  }
-})
+for (const isRaw of [false, true])
+  test(`what is refused before it reaches a handler is told once${isRaw ? ', through the fast lane too' : ''}`, async (t) => {
+    const proxy = await passingTo(t, (request) => void request.resume(), { isRaw })
+    for (const [name, request, status, detail] of REFUSED) {
+      const client = await rawClient(t, proxy.port)
+      client.send(request)
+      assert.match(await client.ended, new RegExp(`^HTTP/1\\.1 ${status} `), name)
+      // More of it is no other request.
+      client.send(request)
+      client.socket.end()
+      await once(client.socket, 'close')
+      const [told, ...more] = proxy.refused.splice(0)
+      assert.deepEqual([told?.peer, told?.status, more], ['127.0.0.1', status, []], name)
+      assert.match(told?.detail ?? '', detail, name)
+    }
+  })
 
 test('a raw answer lingers where all do: in bounded number, for a bounded time', async (t) => {
   const proxy = await passingTo(t, echo)

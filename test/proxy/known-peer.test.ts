@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { serveKnownPeers } from '../../src/proxy/known-peer.ts'
@@ -27,11 +28,11 @@ function resetUnseen(port: number, clients: number): void {
 }
 
 test('a client that is gone before it was accepted is served nothing', async (t) => {
-  for (const tls of [undefined, { cert: FIRST.cert, key: FIRST.key }]) {
-    const proxy = await passingTo(t, echo, tls ? { tls } : {})
+  for (const tls of [undefined, { cert: FIRST.cert, key: FIRST.key }, 'raw'] as const) {
+    const proxy = await passingTo(t, echo, tls === 'raw' ? { isRaw: true } : tls ? { tls } : {})
     resetUnseen(proxy.port, 5)
     // They were accepted in order.
-    if (tls) await secured(t, proxy)
+    if (typeof tls === 'object') await secured(t, proxy)
     else assert.match(await exchange(t, proxy.port, `GET / HTTP/1.1\r\n${LAST}`), /^HTTP\/1\.1 200 /)
     assert.deepEqual([proxy.upgrades, proxy.refused], [[], []])
   }
@@ -48,7 +49,7 @@ async function secured(t: TestContext, { port }: Passing) {
 test('one that resets later keeps its address, over TLS too', async (t) => {
   let below: Socket | undefined
   const peers: string[] = []
-  const onUpgrade = (_request: unknown, socket: Parameters<typeof peerOf>[0]) => {
+  const onUpgrade = (_request: unknown, socket: Duplex) => {
     below?.resetAndDestroy()
     peers.push(peerOf(socket))
     socket.destroy()

@@ -12,6 +12,10 @@ const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n\r\n`
 const HIDDEN = 'GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n'
 const many = (count: number) => Array.from({ length: count }, (_, index) => `X-${index}: 1\r\n`).join('')
 
+/** Without the fast lane and with it. */
+const LANES = [false, true]
+const through = (isRaw: boolean) => (isRaw ? ', through the fast lane too' : '')
+
 /** Refused before anything of it reaches the backend. */
 const REFUSED: [name: string, request: string, status: number][] = [
   [
@@ -116,61 +120,66 @@ const BAD_BODIES: [name: string, body: string][] = [
   ['framing in the trailers', '1\r\na\r\n0\r\nContent-Length: 5\r\n\r\n'],
 ]
 
-test('requests with two meanings are refused, and nothing of them reaches the backend', async (t) => {
-  const behind = await backend(t, (_request, response) => response.end())
-  const proxy = await passing(t, [behind.port])
-  for (const [name, request, status] of REFUSED) {
-    const received = await exchange(t, proxy.port, request)
-    assert.match(received, new RegExp(`^HTTP/1\\.1 ${status} `), name)
-    assert.match(received, /\r\nConnection: close\r\n/, name)
-    assert.equal(received.match(/HTTP\/1\.1/g)?.length, 1, `${name}: answered once`)
-  }
-  assert.deepEqual(
-    behind.requests.map((request) => request.url),
-    [],
-  )
-})
+for (const isRaw of LANES)
+  test(`requests with two meanings are refused, and nothing of them reaches the backend${through(isRaw)}`, async (t) => {
+    const behind = await backend(t, (_request, response) => response.end())
+    const proxy = await passing(t, [behind.port], { isRaw })
+    for (const [name, request, status] of REFUSED) {
+      const received = await exchange(t, proxy.port, request)
+      assert.match(received, new RegExp(`^HTTP/1\\.1 ${status} `), name)
+      assert.match(received, /\r\nConnection: close\r\n/, name)
+      assert.equal(received.match(/HTTP\/1\.1/g)?.length, 1, `${name}: answered once`)
+    }
+    assert.deepEqual(
+      behind.requests.map((request) => request.url),
+      [],
+    )
+  })
 
 // The timeout: a request cut off late, when the client has gone at last, is not cut off.
-test('bodies with two meanings are refused, and the backend never sees them end', { timeout: 4_000 }, async (t) => {
-  const behind = await backend(t, (request) => request.on('error', () => {}).resume())
-  const proxy = await passing(t, [behind.port])
-  for (const [name, body] of BAD_BODIES) {
-    const client = await rawClient(t, proxy.port)
-    client.send(CHUNKED)
-    // The event's first argument is the request.
-    const [request] = (await once(behind.server, 'request')) as [IncomingMessage]
-    client.send(body + HIDDEN)
-    assert.match(await client.ended, /^HTTP\/1\.1 400 [\s\S]*Bad request\n$/, name)
-    // once() would reject on the error that comes before.
-    if (!request.closed) await new Promise((resolve) => request.once('close', resolve))
-    assert.equal(request.complete, false, name)
-  }
-  assert.equal(behind.requests.length, BAD_BODIES.length)
-})
-
-test('what has one meaning passes, though it looks odd', async (t) => {
-  const behind = await backend(t, (request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => response.end(`${request.url}=${Buffer.concat(chunks).toString('latin1')}`))
+for (const isRaw of LANES)
+  test(`bodies with two meanings are refused, and the backend never sees them end${through(isRaw)}`, {
+    timeout: 4_000,
+  }, async (t) => {
+    const behind = await backend(t, (request) => request.on('error', () => {}).resume())
+    const proxy = await passing(t, [behind.port], { isRaw })
+    for (const [name, body] of BAD_BODIES) {
+      const client = await rawClient(t, proxy.port)
+      client.send(CHUNKED)
+      // The event's first argument is the request.
+      const [request] = (await once(behind.server, 'request')) as [IncomingMessage]
+      client.send(body + HIDDEN)
+      assert.match(await client.ended, /^HTTP\/1\.1 400 [\s\S]*Bad request\n$/, name)
+      // once() would reject on the error that comes before.
+      if (!request.closed) await new Promise((resolve) => request.once('close', resolve))
+      assert.equal(request.complete, false, name)
+    }
+    assert.equal(behind.requests.length, BAD_BODIES.length)
   })
-  const proxy = await passing(t, [behind.port])
-  const accepted: [name: string, request: string, body: string][] = [
-    ['CHUNKED', `${POST}Connection: close\r\nTransfer-Encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n`, '/x=a'],
-    ['leading zeros', `${POST}Connection: close\r\nContent-Length: 05\r\n\r\nhello`, '/x=hello'],
-    [
-      'a chunk extension',
-      `${POST}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\na\r\n0\r\n\r\n`,
-      '/x=a',
-    ],
-    ['an empty line before', `\r\n${GET}Connection: close\r\n\r\n`, '/x='],
-    ['an empty Host', 'GET /x HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', '/x='],
-    ['100 headers', `GET /x HTTP/1.1\r\nHost: a\r\n${many(98)}Connection: close\r\n\r\n`, '/x='],
-  ]
-  for (const [name, request, body] of accepted) {
-    const received = await exchange(t, proxy.port, request)
-    assert.match(received, /^HTTP\/1\.1 200 /, name)
-    assert.ok(received.includes(body), `${name}: ${received}`)
-  }
-})
+
+for (const isRaw of LANES)
+  test(`what has one meaning passes, though it looks odd${through(isRaw)}`, async (t) => {
+    const behind = await backend(t, (request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => response.end(`${request.url}=${Buffer.concat(chunks).toString('latin1')}`))
+    })
+    const proxy = await passing(t, [behind.port], { isRaw })
+    const accepted: [name: string, request: string, body: string][] = [
+      ['CHUNKED', `${POST}Connection: close\r\nTransfer-Encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n`, '/x=a'],
+      ['leading zeros', `${POST}Connection: close\r\nContent-Length: 05\r\n\r\nhello`, '/x=hello'],
+      [
+        'a chunk extension',
+        `${POST}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\na\r\n0\r\n\r\n`,
+        '/x=a',
+      ],
+      ['an empty line before', `\r\n${GET}Connection: close\r\n\r\n`, '/x='],
+      ['an empty Host', 'GET /x HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', '/x='],
+      ['100 headers', `GET /x HTTP/1.1\r\nHost: a\r\n${many(98)}Connection: close\r\n\r\n`, '/x='],
+    ]
+    for (const [name, request, body] of accepted) {
+      const received = await exchange(t, proxy.port, request)
+      assert.match(received, /^HTTP\/1\.1 200 /, name)
+      assert.ok(received.includes(body), `${name}: ${received}`)
+    }
+  })

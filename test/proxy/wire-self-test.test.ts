@@ -1,7 +1,7 @@
 /** The self-test finds what may be wrong with a wire, and says what. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MakeWire, Wire, WireEvents } from '../../src/proxy/wire.ts'
+import type { MakeWire, Side, Wire, WireEvents } from '../../src/proxy/wire.ts'
 import { portableWire } from '../../src/proxy/wire-portable.ts'
 import { selfTest } from '../../src/proxy/wire-self-test.ts'
 import { IMPLEMENTATIONS, turns } from '../support/wires.ts'
@@ -81,7 +81,8 @@ const BROKEN: readonly [name: string, make: Parameters<typeof selfTest>[0], reas
 ]
 
 /** Does not copy: what is queued is what the buffer holds when it is sent. */
-function keeping(...[socket, events]: Parameters<MakeWire>): Wire {
+function keeping(side: Side, events: WireEvents): Wire {
+  const socket = 'toSocket' in side ? side.toSocket() : side
   const right = portableWire(socket, events)
   return { ...right, write: (bytes) => socket.destroyed || socket.write(bytes) }
 }

@@ -3,14 +3,18 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { ServerOptions } from 'node:https'
 import type { Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { parseUpstream } from '../../src/net/upstream.ts'
+import { loadParser } from '../../src/proxy/accepted-handle.ts'
 import { toBackend } from '../../src/proxy/headers.ts'
 import { type HttpFailure, type PassThrough, passThrough } from '../../src/proxy/http.ts'
-import { createHttpServer, type HttpHandlers, type MalformedRequest } from '../../src/proxy/http-server.ts'
+import { createHttpServer, type MalformedRequest } from '../../src/proxy/http-server.ts'
 import { Linger } from '../../src/proxy/linger.ts'
+import type { UpgradeRequest } from '../../src/proxy/upgrade-request.ts'
 import { closeAgents, createAgents, UpstreamPool } from '../../src/proxy/upstream.ts'
 import { Wheel } from '../../src/proxy/wheel.ts'
+import { loadBinding } from '../../src/proxy/wire-handle.ts'
 import { portOf, rawClient, rawServer } from './raw.ts'
 
 export interface Passing {
@@ -25,12 +29,16 @@ export interface Passing {
   readonly linger: Linger
   /** Moves the clock of deadlines, which stands still otherwise. */
   readonly advance: (ms: number) => void
+  /** How many deadlines are pending. */
+  readonly deadlines: () => number
 }
 
 export interface PassingOptions extends Partial<Pick<PassThrough, 'connectTimeout' | 'removed'>> {
   readonly handshakeTimeout?: number
   readonly tls?: ServerOptions
-  readonly onUpgrade?: HttpHandlers['onUpgrade']
+  /** Whether the fast lane is open. */
+  readonly isRaw?: boolean
+  readonly onUpgrade?: (request: UpgradeRequest, socket: Duplex, head: Buffer) => void
 }
 
 /** Starts a proxy in front of backends, given as ports of 127.0.0.1 or as settings; all is closed when the test ends. */
@@ -63,14 +71,15 @@ export async function passing(
         const headers = toBackend(request.rawHeaders, { ...FACTS, host: request.headers.host ?? '', removed })
         passThrough(request, response, { pool, agents, headers, removed, ...limit, onError: (f) => failures.push(f) })
       },
-      onUpgrade: (request, socket, head) => {
+      onUpgrade: (request, side, head) => {
+        const socket = 'toSocket' in side ? side.toSocket() : side
         upgrades.push(request.url ?? '')
         if (options.onUpgrade) options.onUpgrade(request, socket, head)
         else socket.destroy()
       },
       onMalformed: (request) => refused.push(request),
     },
-    { linger, wheel, clock },
+    { linger, wheel, clock, isRaw: options.isRaw ?? false },
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -79,8 +88,11 @@ export async function passing(
     server.close()
     server.closeAllConnections()
   })
-  return { port: portOf(server), server, failures, upgrades, refused, linger, advance }
+  return { port: portOf(server), server, failures, upgrades, refused, linger, advance, deadlines: () => wheel.size }
 }
+
+loadBinding()
+loadParser()
 
 const FACTS = {
   peer: '127.0.0.1',
