@@ -110,7 +110,7 @@ export class Attempt {
     const { connection, route } = this.#permit
     const clientHead = this.#upgrade.take()
     const client = this.#upgrade.side
-    if (!this.#upgrade.opened) client.write(switchAnswer(response, connection, route))
+    const greeting = this.#upgrade.opened ? undefined : switchAnswer(response, connection, route)
     const { later } = this.#admission
     const tookMs = this.#tookMs
     if (!later) this.#answered(this.#result, tookMs)
@@ -123,6 +123,7 @@ export class Attempt {
       permit: this.#permit,
       overhearing,
       client,
+      greeting,
       clientHead,
       upstream,
       upstreamHead,

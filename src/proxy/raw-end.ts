@@ -4,12 +4,15 @@
  */
 import { Socket } from 'node:net'
 import { readBuffer } from './wire-buffer.ts'
+import { type Gatherer, gather, sendAllGathered } from './wire-gather.ts'
 import {
   type ConnectRequest,
   type Counting,
   connectHandle,
   type Handle,
   isWriteUnderWay,
+  keepWrite,
+  nextWrite,
   OWNER,
   type Place,
   type Request,
@@ -19,7 +22,6 @@ import {
   type Taken,
   UV_EOF,
   uncount,
-  writeRequest,
 } from './wire-handle.ts'
 
 /** As node reads: who is judged, or not heard yet, must not make us keep more at once. */
@@ -37,7 +39,7 @@ export interface RawEvents {
   readonly failed: (status: number, syscall: 'connect' | 'read' | 'write') => void
 }
 
-export class RawEnd {
+export class RawEnd implements Gatherer {
   /** Until it is handed on, or closed. */
   #handle: Handle | undefined
   #socket: Socket | undefined
@@ -45,6 +47,8 @@ export class RawEnd {
   #events: RawEvents
   #remoteAddress: string | undefined
   #isReading = false
+  /** Bytes of it are gathered, to be sent at the end of the turn. */
+  #hasGathered = false
   /** Writes that the handle has not completed. */
   #underWay = 0
 
@@ -99,14 +103,36 @@ export class RawEnd {
 
   /** @param data a text is Latin-1; bytes are nobody's to write to any more */
   write(data: string | Uint8Array): void {
-    if (!this.#handle) return
-    const status = sendOn(this.#handle, data)
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
+    if (this.#underWay === 0 && gather(this, bytes)) {
+      this.#hasGathered = true
+      return
+    }
+    this.#sendGathered()
+    this.sendGathered(bytes)
+  }
+
+  sendGathered(bytes: Uint8Array): boolean {
+    this.#hasGathered = false
+    if (!this.#handle) return true
+    const status = this.#handle.writeBuffer(nextWrite(onwritten), bytes)
+    if (status === 0 && !isWriteUnderWay()) return true
+    keepWrite(bytes)
     if (status < 0) this.#events.failed(status, 'write')
-    else if (isWriteUnderWay()) this.#underWay++
+    else this.#underWay++
+    return status < 0
+  }
+
+  /** Nobody has to wait: what is written here is short, and there is an end to it. */
+  filled(): void {}
+
+  #sendGathered(): void {
+    if (this.#hasGathered) sendAllGathered(this)
   }
 
   /** Hands it on to a wire; undefined where only a socket can go on: bytes wait to be written. */
   take(): Taken | undefined {
+    this.#sendGathered()
     const handle = this.#handle
     if (!handle || this.#underWay > 0) return undefined
     this.pause()
@@ -117,6 +143,7 @@ export class RawEnd {
   /** The same connection as a socket of node's, always the same one; destroyed where this was. It has no listeners. */
   toSocket(): Socket {
     if (this.#socket) return this.#socket
+    this.#sendGathered()
     const handle = this.#handle
     this.#handle = undefined
     this.#socket = handle ? socketOf({ handle, server: this.#server }, chunk) : new Socket().destroy()
@@ -125,6 +152,7 @@ export class RawEnd {
 
   destroy(): void {
     if (this.#socket) return void this.#socket.destroy()
+    this.#sendGathered()
     const handle = this.#handle
     this.#handle = undefined
     handle?.close(() => {
@@ -151,11 +179,6 @@ export class RawEnd {
     if (status < 0 && this.#handle) this.#events.failed(status, 'write')
   }
 }
-
-const sendOn = (handle: Handle, data: string | Uint8Array): number =>
-  typeof data === 'string'
-    ? handle.writeLatin1String(writeRequest(undefined, onwritten), data)
-    : handle.writeBuffer(writeRequest(data, onwritten), data)
 
 // One function each for all of them.
 

@@ -35,6 +35,8 @@ export interface SessionContext {
 export interface Pair {
   readonly permit: Permit
   readonly client: Side
+  /** What the client is sent before all else: the 101, where it has none yet. */
+  readonly greeting?: Uint8Array | undefined
   readonly clientHead: readonly Uint8Array[]
   readonly upstream: Side
   readonly upstreamHead: Uint8Array

@@ -5,6 +5,7 @@
 import type { Close } from '../frames/close.ts'
 import type { Frame, Peer, Violation } from '../frames/frame.ts'
 import type { Finding } from '../policy/finding.ts'
+import type { Reason } from '../policy/reasons.ts'
 import type { DirectionEvents } from './direction-options.ts'
 import type { WireEvents } from './wire.ts'
 
@@ -19,7 +20,7 @@ export interface Told {
   message(sender: Peer): void
   forwarded(sender: Peer, bytes: number): void
   stalled(sender: Peer): void
-  refused(finding: Finding): void
+  end(reason: Reason, detail: string, notice?: string): void
   violated(sender: Peer, violation: Violation): 'stop' | 'pass'
   closed(sender: Peer, close: Close): void
   answered(sender: Peer): void
@@ -80,8 +81,8 @@ export class ToldByDirection implements DirectionEvents {
     this.#session.stalled(this.#sender)
   }
 
-  refused(finding: Finding): void {
-    this.#session.refused(finding)
+  refused({ reason, detail, notice }: Finding): void {
+    this.#session.end(reason, detail, notice)
   }
 
   violated(violation: Violation): 'stop' | 'pass' {

@@ -49,7 +49,7 @@ export class Session implements SessionView, Told {
   #open = 2
 
   constructor(pair: Pair, context: SessionContext) {
-    const { rsv, permit, clientHead, upstreamHead } = pair
+    const { rsv, permit, greeting, clientHead, upstreamHead } = pair
     const { connection, route } = permit
     this.#permit = permit
     this.#route = route
@@ -73,6 +73,7 @@ export class Session implements SessionView, Told {
     this.#life = new Life(route, this, { context, up: this.#up, down: this.#down, heartbeat, permit })
     if (pair.overhearing || isRead(route)) this.#readings = this.#read('first', pair.overhearing)
     permit.opened(this)
+    if (greeting) this.#client.write(greeting)
     if (upstreamHead.length > 0) this.read('upstream', upstreamHead)
     for (const chunk of clientHead) this.read('client', chunk)
     this.#up.resume()
@@ -195,10 +196,6 @@ export class Session implements SessionView, Told {
 
   stalled(sender: Peer): void {
     this.#life.stalled(other(sender))
-  }
-
-  refused({ reason, detail, notice }: Finding): void {
-    this.end(reason, detail, notice)
   }
 
   closed(sender: Peer, { code = 1005, reason }: Close): void {

@@ -107,7 +107,7 @@ class FastWire implements Wire, Gatherer {
     if (this.#hasGathered) sendAllGathered(this)
     this.#isEnding = true
     this.#fd = -1
-    if (this.#underWay === 0) this.#shutDown()
+    if (this.#underWay === 0) this.#finish()
   }
 
   destroy(): void {
@@ -148,11 +148,13 @@ class FastWire implements Wire, Gatherer {
     if (status < 0) return this.destroy()
     this.#underWay--
     if (this.#underWay > 0) return
-    if (this.#isEnding) this.#shutDown()
+    if (this.#isEnding) this.#finish()
     else this.#events.drained()
   }
 
-  #shutDown(): void {
+  /** All that was written is the kernel's. Where the peer has left, the end of the connection is our FIN. */
+  #finish(): void {
+    if (this.#hasLeft) return this.destroy()
     const result = this.#handle.shutdown(shutdownRequest(onshutdown))
     if (result !== 0) this.onShutdown(result)
   }

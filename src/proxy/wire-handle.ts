@@ -26,7 +26,6 @@ export interface Handle {
   /** Reads into this buffer from now on, and keeps no reference to it. */
   useUserBuffer(buffer: Uint8Array): void
   writeBuffer(request: Request, bytes: Uint8Array): number
-  writeLatin1String(request: Request, text: string): number
   /** Returns 1 where it was done at once. */
   shutdown(request: Request): number
   close(closed: () => void): void
@@ -137,13 +136,6 @@ export function nextWrite(oncomplete: Request['oncomplete']): Request {
 export function keepWrite(bytes: Uint8Array): void {
   if (write) write.bytes = bytes
   write = undefined
-}
-
-export function writeRequest(bytes: Uint8Array | undefined, oncomplete: Request['oncomplete']): Request {
-  const request = new (loaded().WriteWrap)()
-  request.oncomplete = oncomplete
-  if (bytes) request.bytes = bytes
-  return request
 }
 
 export function shutdownRequest(oncomplete: Request['oncomplete']): Request {
