@@ -1,6 +1,5 @@
 /** How many bytes of payload clients may send, judged from the headers of their frames. */
 import { type Frame, isClose } from '../policy/frame.ts'
-import { pass } from '../policy/verdict.ts'
 import { defineCheck } from './define.ts'
 import { exceeding, meteredCandidate, meteredProblems, meteredSection, metering, ratesOf } from './metering.ts'
 
@@ -13,14 +12,8 @@ export const bytes = defineCheck({
   problems: meteredProblems,
   exceeding,
   stateOf: ratesOf,
-  onFrame: (settings, assembly) => {
-    const begin = metering('bytes', 'byte_rate', settings, assembly)
-    return (connection) => {
-      const take = begin(connection)
-      return (frame) => (isFree(frame) ? pass : take(frame.at, frame.length))
-    }
-  },
+  onFrame: (settings, assembly) => metering('bytes', 'byte_rate', settings, assembly, bytesOf),
 })
 
 /** A Close ends what is limited here: it is neither dropped nor delayed. */
-const isFree = (frame: Frame): boolean => frame.length === 0 || isClose(frame)
+const bytesOf = (frame: Frame): number => (isClose(frame) ? 0 : frame.length)

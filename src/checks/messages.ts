@@ -1,5 +1,5 @@
 /** How many messages clients may send. A message counts at its first frame. */
-import { pass } from '../policy/verdict.ts'
+import type { Frame } from '../policy/frame.ts'
 import { defineCheck, type SettingProblem } from './define.ts'
 import {
   exceeding,
@@ -20,14 +20,10 @@ export const messages = defineCheck({
   problems: (settings, route) => [...meteredProblems(settings, route), ...unsaid(settings)],
   exceeding,
   stateOf: ratesOf,
-  onFrame: (settings, assembly) => {
-    const begin = metering('messages', 'message_rate', settings, assembly)
-    return (connection) => {
-      const take = begin(connection)
-      return (frame) => (frame.first ? take(frame.at, 1) : pass)
-    }
-  },
+  onFrame: (settings, assembly) => metering('messages', 'message_rate', settings, assembly, messagesOf),
 })
+
+const messagesOf = ({ first }: Frame): number => (first ? 1 : 0)
 
 /** A message that is dropped is dropped at its first frame: without a number of them nothing closes. */
 function unsaid({ notice, onExceed, closeAfterDrops }: Metered): SettingProblem[] {

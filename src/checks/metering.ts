@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import type { Tracked } from '../limits/tracked.ts'
 import { Windows } from '../limits/windows.ts'
-import type { Exceeding } from '../policy/check.ts'
+import type { Exceeding, FrameCheck } from '../policy/check.ts'
 import type { Connection } from '../policy/connection.ts'
+import type { Frame } from '../policy/frame.ts'
 import type { Reason } from '../policy/reasons.ts'
 import { pass, type Verdict } from '../policy/verdict.ts'
 import { count } from '../settings/count.ts'
@@ -93,8 +94,6 @@ export const ratesOf = (settings: Metered): unknown => PERS.map((per) => setting
 interface Meter {
   readonly hasRoom: (now: number, amount: number) => boolean
   readonly record: (now: number, amount: number) => void
-  /** Both; false where there is no room. */
-  readonly take: (now: number, amount: number) => boolean
   /** The earliest time at which so much would fit, if nothing else comes. */
   readonly roomAt: (now: number, amount: number) => number
 }
@@ -117,17 +116,10 @@ class Shared implements Meter {
     this.#table.record(this.#key, now, amount)
   }
 
-  take(now: number, amount: number): boolean {
-    return this.#table.take(this.#key, now, amount)
-  }
-
   roomAt(now: number, amount: number): number {
     return this.#table.roomAt(this.#key, now, amount)
   }
 }
-
-/** Judges an amount that a connection sends at a time (ms, monotonic). */
-type Take = (now: number, amount: number) => Verdict
 
 /** One of several rates, ready to be met by connections. */
 interface Limit {
@@ -138,28 +130,36 @@ interface Limit {
 /**
  * Assembles the rates of a check. All have room for an amount and it is recorded in each, or it is recorded in none.
  * @param key of the check
+ * @param amountOf what a frame counts for; 0: nothing, it is free
  */
-export function metering(key: string, reason: Reason, settings: Metered, assembly: Assembly) {
+export function metering(
+  key: string,
+  reason: Reason,
+  settings: Metered,
+  assembly: Assembly,
+  amountOf: (frame: Frame) => number,
+): (connection: Connection) => FrameCheck {
   const limits = PERS.flatMap((per) => limitOf(key, per, settings[per] ?? [], assembly))
-  return (connection: Connection): Take => {
+  const refused = (meters: readonly Meter[], full: number, now: number, amount: number): Verdict => ({
+    ok: false,
+    reason,
+    detail: limits[full]?.text ?? '',
+    // Found out where it is asked for: only a delay does, and a reload may make one of what closed.
+    get retryAt() {
+      return Math.max(...meters.map((meter) => meter.roomAt(now, amount)))
+    },
+  })
+  const judge = (meters: readonly Meter[], { at: now }: Frame, amount: number): Verdict => {
+    const full = firstFull(meters, now, amount)
+    if (full >= 0) return refused(meters, full, now, amount)
+    for (let index = 0; index < meters.length; index++) meters[index]?.record(now, amount)
+    return pass
+  }
+  return (connection) => {
     const meters = limits.map(({ meterOf }) => meterOf(connection))
-    const refused = (full: number, now: number, amount: number): Verdict => ({
-      ok: false,
-      reason,
-      detail: limits[full]?.text ?? '',
-      // Found out where it is asked for: only a delay does, and a reload may make one of what closed.
-      get retryAt() {
-        return Math.max(...meters.map((meter) => meter.roomAt(now, amount)))
-      },
-    })
-    const [first, second] = meters
-    // What most routes have is judged for every message: one step less.
-    if (first && !second) return (now, amount) => (first.take(now, amount) ? pass : refused(0, now, amount))
-    return (now, amount) => {
-      const full = firstFull(meters, now, amount)
-      if (full >= 0) return refused(full, now, amount)
-      for (let index = 0; index < meters.length; index++) meters[index]?.record(now, amount)
-      return pass
+    return (frame) => {
+      const amount = amountOf(frame)
+      return amount === 0 ? pass : judge(meters, frame, amount)
     }
   }
 }
