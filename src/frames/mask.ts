@@ -61,6 +61,75 @@ function seenIn(words: Int32Array, from: number, to: number, key: number): numbe
   return seen
 }
 
+/**
+ * Unmasks as {@link unmask} does, word for word: twice as fast and more where it is much. `bytes` and `words` are the same
+ * memory from its beginning on, and `at` lies in its word as `source[start]` does in its own.
+ */
+export function unmaskAlike(
+  { bytes, words, at }: { readonly bytes: Uint8Array; readonly words: Int32Array; readonly at: number },
+  source: Uint8Array,
+  start: number,
+  end: number,
+  key: number,
+  phase: number,
+): boolean {
+  const { byteOffset } = source
+  const first = Math.min(start + (-(byteOffset + start) & 3), end)
+  const turned = turn(key, phase)
+  const inWords = turn(turned, first - start)
+  const count = (end - first) >>> 2
+  const last = first + 4 * count
+  const move = at - start
+  const edges =
+    moveBytes(bytes, move, source, start, first, turned) | moveBytes(bytes, move, source, last, end, inWords)
+  const to = (first + move) >>> 2
+  const seen = moveWords(words, to, wordsOf(source), (byteOffset + first) >>> 2, count, inOrder(inWords))
+  return ((edges | seen) & 0x80808080) === 0
+}
+
+function moveBytes(
+  target: Uint8Array,
+  move: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+  key: number,
+): number {
+  let seen = 0
+  for (let at = start, shift = 24; at < end; at++, shift -= 8) {
+    const plain = byteAt(source, at) ^ ((key >>> shift) & 0xff)
+    target[at + move] = plain
+    seen |= plain
+  }
+  return seen
+}
+
+function moveWords(
+  target: Int32Array,
+  to: number,
+  source: Int32Array,
+  from: number,
+  count: number,
+  key: number,
+): number {
+  let seen = 0
+  let at = 0
+  // The loops' bounds: every word is there.
+  for (; at + 1 < count; at += 2) {
+    const one = (source[from + at] as number) ^ key
+    const two = (source[from + at + 1] as number) ^ key
+    target[to + at] = one
+    target[to + at + 1] = two
+    seen |= one | two
+  }
+  if (at < count) {
+    const one = (source[from + at] as number) ^ key
+    target[to + at] = one
+    seen |= one
+  }
+  return seen
+}
+
 /** The few bytes beside the words. */
 function areAscii(source: Uint8Array, start: number, end: number, key: number): boolean {
   let seen = 0

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { byteAt } from './bytes.ts'
-import { isMaskedAscii, unmask } from './mask.ts'
+import { isMaskedAscii, unmaskAlike } from './mask.ts'
 
 /** The most bytes that can be missing their end: all but the last of a four-byte character. */
 const TAIL = 3
@@ -8,8 +8,8 @@ const TAIL = 3
 const PIECE = 16 * 1024
 
 // Shared by every check: a push uses it from start to end, and only then does another run.
-const scratch = new Uint8Array(TAIL + PIECE)
-const body = scratch.subarray(TAIL)
+const words = new Int32Array(PIECE / 4 + 3)
+const scratch = new Uint8Array(words.buffer)
 
 /**
  * Checks text for being UTF-8 while it streams past (RFC 6455 section 8.1), masked or not.
@@ -20,6 +20,8 @@ export class Utf8Check {
   /** The unfinished character, its bytes as one big-endian number. */
   #tail = 0
   #tailLength = 0
+  /** What came last was ASCII, and so may be what comes next: that is quickest to see. */
+  #wasAscii = true
 
   /**
    * Takes `chunk[start..end)`: false as soon as no continuation can make the text UTF-8. It must then be pushed no more
@@ -29,12 +31,14 @@ export class Utf8Check {
    * frame's payload.
    */
   push(chunk: Uint8Array, start: number, end: number, key: number, phase: number): boolean {
-    if (this.#tailLength === 0 && isMaskedAscii(chunk, start, end, key, phase)) return true
+    if (this.#wasAscii && this.#tailLength === 0 && isMaskedAscii(chunk, start, end, key, phase)) return true
     for (let at = start; at < end; at += PIECE) {
       const until = Math.min(at + PIECE, end)
-      const ascii = unmask(body, chunk, at, until, key, phase + at - start)
-      if (ascii && this.#tailLength === 0) continue
-      if (!this.#piece(until - at)) return false
+      // Where it lies in its word as it does in the chunk.
+      const body = 4 + ((chunk.byteOffset + at) & 3)
+      this.#wasAscii = unmaskAlike({ bytes: scratch, words, at: body }, chunk, at, until, key, phase + at - start)
+      if (this.#wasAscii && this.#tailLength === 0) continue
+      if (!this.#piece(body, until - at)) return false
     }
     return true
   }
@@ -50,11 +54,11 @@ export class Utf8Check {
     this.#tailLength = 0
   }
 
-  /** Judges the unfinished character and the piece after it, which is in `body`. */
-  #piece(length: number): boolean {
-    const from = TAIL - this.#tailLength
-    const end = TAIL + length
-    for (let i = 1; i <= this.#tailLength; i++) scratch[TAIL - i] = this.#tail >>> (8 * (i - 1))
+  /** Judges the unfinished character and the piece after it, which begins at `body`. */
+  #piece(body: number, length: number): boolean {
+    const from = body - this.#tailLength
+    const end = body + length
+    for (let i = 1; i <= this.#tailLength; i++) scratch[body - i] = this.#tail >>> (8 * (i - 1))
     const tailLength = unfinished(from, end)
     if (!isUtf8(scratch.subarray(from, end - tailLength))) return false
     this.#tail = 0

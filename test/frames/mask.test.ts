@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isMaskedAscii, unmask } from '../../src/frames/mask.ts'
+import { isMaskedAscii, unmask, unmaskAlike } from '../../src/frames/mask.ts'
 
 const lengths = fc.oneof(fc.nat(40), fc.integer({ min: 180, max: 260 }), fc.constant(5000))
 const any32 = fc.oneof(fc.integer(), fc.nat(0xffffffff))
@@ -88,6 +88,33 @@ test('property: every alignment, phase and key gives what one byte after the oth
           [...room.subarray(0, to), ...room.subarray(to + length)].every((byte) => byte === 0xaa),
           'and nothing else',
         )
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+test('property: word for word it comes to the same', () => {
+  const bits = fc.constantFrom(0x7f, 0xff)
+  fc.assert(
+    fc.property(
+      lengths,
+      fc.nat(9),
+      any32,
+      fc.nat(2 ** 53 - 1),
+      bits,
+      fc.nat(3),
+      (length, from, key, phase, mask, more) => {
+        const memory = new Uint8Array(length + from + more + 8).map((_, i) => (i * 7) & mask)
+        const source = memory.subarray(more)
+        const expected = Buffer.alloc(length)
+        const isAscii = unmask(expected, source, from, from + length, key, phase)
+        const words = new Int32Array(length / 4 + 8)
+        const bytes = new Uint8Array(words.buffer).fill(0xaa)
+        const at = 4 + ((more + from) & 3)
+        assert.equal(unmaskAlike({ bytes, words, at }, source, from, from + length, key, phase), isAscii)
+        assert.deepEqual(Buffer.from(bytes.subarray(at, at + length)), expected)
+        assert.ok([...bytes.subarray(0, at), ...bytes.subarray(at + length)].every((byte) => byte === 0xaa))
       },
     ),
     { numRuns: 500 },
