@@ -72,24 +72,33 @@ function copy(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at++) gathered[filled + at] = bytes[at] as number
 }
 
+/** The run that is to be sent next, and where it begins. */
+let next = 0
+let start = 0
+/** A run was not taken: its bytes must stay as they are. */
+let isKept = false
+
 /**
- * Sends all of it now: what follows must not overtake it.
+ * Sends all of it now: what follows must not overtake it. A wire that fails meanwhile may end another, who asks for the same:
+ * that goes on where this is, so that no run is sent twice.
  * @param asking who asks for it, and sees for himself what was not taken
  */
 export function sendAllGathered(asking?: Gatherer): void {
-  let start = 0
-  let isKept = false
-  for (let run = 0; run < whose.length; run++) {
+  while (next < whose.length) {
     // The loop's bound, and one for each.
-    const by = whose[run] as Gatherer
-    const end = ends[run] as number
-    const isTaken = by.sendGathered(gathered.subarray(start, end))
-    isKept ||= !isTaken
-    if (!isTaken && by !== asking) by.filled()
-    start = end
+    const by = whose[next] as Gatherer
+    const bytes = gathered.subarray(start, ends[next])
+    start += bytes.length
+    next++
+    if (by.sendGathered(bytes)) continue
+    isKept = true
+    if (by !== asking) by.filled()
   }
   if (isKept) gathered = Buffer.alloc(ROOM)
+  isKept = false
   filled = 0
+  next = 0
+  start = 0
   whose.length = 0
   ends.length = 0
 }

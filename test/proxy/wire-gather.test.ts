@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { fastWire } from '../../src/proxy/wire-fast.ts'
+import { type Gatherer, gather, sendAllGathered } from '../../src/proxy/wire-gather.ts'
 import { portableWire } from '../../src/proxy/wire-portable.ts'
 import { all, IMPLEMENTATIONS, pattern, recorded, sockets, turns } from '../support/wires.ts'
 
@@ -120,4 +121,24 @@ test('bytes of a wire that is gone are not sent to whoever has its number next',
     assert.equal((await received).length, 0)
     wire?.destroy()
   }
+})
+
+test('who asks for it while it is sent has none of it sent twice', async (t) => {
+  const busy = await crowd(t)
+  await busy()
+  const sent: string[] = []
+  const recording = (name: string, meanwhile: () => void): Gatherer => ({
+    sendGathered: (bytes) => {
+      sent.push(`${name} ${Buffer.from(bytes)}`)
+      meanwhile()
+      return true
+    },
+    filled: () => {},
+  })
+  const first = recording('first', () => {})
+  const last = recording('last', () => {})
+  const failing = recording('failing', () => sendAllGathered(last))
+  for (const one of [first, failing, last]) assert.ok(gather(one, Buffer.from('bytes')))
+  sendAllGathered()
+  assert.deepEqual(sent, ['first bytes', 'failing bytes', 'last bytes'])
 })
