@@ -104,6 +104,7 @@ export class Tracked {
     return talkers.sort((a, b) => b.share - a.share || b.events - a.events).slice(0, count)
   }
 
+  /** A key that is not there is looked up again: it enters next, and may push out any but itself. */
   #find(key: string): Windows | undefined {
     if (key !== this.#key || !this.#windows) {
       this.#windows = this.#table.get(key)
@@ -121,13 +122,11 @@ export class Tracked {
     const windows = new Windows(this.#settings.rates)
     this.#now = now
     this.#table.add(flatKey(key), windows)
-    this.#key = undefined
     return windows
   }
 
   #fold(key: string, windows: Windows): void {
     this.#evictions++
-    this.#key = undefined
     const until = windows.fullUntil(this.#now)
     if (until <= this.#now) return
     const { max, hashKey } = this.#settings

@@ -22,7 +22,10 @@ const COUNTED_EVERY = 32
 
 let isBusy = false
 let isCounting = false
+/** Of the turn: writes that went at once since they are counted, or runs that were gathered. */
 let writes = 0
+/** The end of this turn will be told. */
+let isTurnOpen = false
 
 /** Small enough to stay in the processor's first cache, and to be kept by a write that a slow reader holds up. */
 const ROOM = 64 * 1024
@@ -32,16 +35,24 @@ let filled = 0
 /** Runs of bytes: whose, and where each ends. */
 const whose: Gatherer[] = []
 const ends: number[] = []
+/** The run that is to be sent next, and where it begins. */
+let next = 0
+let start = 0
 
 /** Whether bytes are gathered, to be sent before this turn is over; false: they are to go at once. */
 export function gather(by: Gatherer, bytes: Uint8Array): boolean {
   if (!isBusy) return goesAtOnce()
   const end = filled + bytes.length
   if (bytes.length > LONGEST || end > ROOM) return false
-  if (filled === 0) setImmediate(endTurn)
+  if (!isTurnOpen) setImmediate(endTurn)
+  isTurnOpen = true
   copy(bytes)
-  if (whose.at(-1) === by) ends.pop()
-  else whose.push(by)
+  // A run that has been sent is over.
+  if (whose.length > next && whose.at(-1) === by) ends.pop()
+  else {
+    whose.push(by)
+    writes++
+  }
   ends.push(end)
   filled = end
   return true
@@ -61,7 +72,9 @@ function goesAtOnce(): false {
 }
 
 function endTurn(): void {
-  isBusy = whose.length >= BUSY
+  isTurnOpen = false
+  isBusy = writes >= BUSY
+  writes = 0
   sendAllGathered()
 }
 
@@ -72,9 +85,6 @@ function copy(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at++) gathered[filled + at] = bytes[at] as number
 }
 
-/** The run that is to be sent next, and where it begins. */
-let next = 0
-let start = 0
 /** A run was not taken: its bytes must stay as they are. */
 let isKept = false
 

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
+import { RawEnd } from '../../src/proxy/raw-end.ts'
 import { fastWire } from '../../src/proxy/wire-fast.ts'
 import { type Gatherer, gather, sendAllGathered } from '../../src/proxy/wire-gather.ts'
+import type { Taken } from '../../src/proxy/wire-handle.ts'
 import { portableWire } from '../../src/proxy/wire-portable.ts'
 import { all, IMPLEMENTATIONS, pattern, recorded, sockets, turns } from '../support/wires.ts'
 
@@ -141,4 +143,22 @@ test('who asks for it while it is sent has none of it sent twice', async (t) => 
   for (const one of [first, failing, last]) assert.ok(gather(one, Buffer.from('bytes')))
   sendAllGathered()
   assert.deepEqual(sent, ['first bytes', 'failing bytes', 'last bytes'])
+})
+
+test('what was written before a connection is handed on goes out before what its wire writes', async (t) => {
+  const busy = await crowd(t)
+  const written: string[] = []
+  // As much of a handle as an end needs that only writes.
+  const handle = {
+    useUserBuffer() {},
+    readStop: () => 0,
+    writeBuffer: (_request: unknown, bytes: Uint8Array) => written.push(String(Buffer.from(bytes))) * 0,
+  } as unknown as Taken['handle']
+  const nobody = { read() {}, ended() {}, failed() {} }
+  await busy()
+  const end = new RawEnd({ handle, server: undefined }, nobody)
+  end.write('101')
+  assert.deepEqual(written, [])
+  assert.ok(end.take())
+  assert.deepEqual(written, ['101'])
 })
